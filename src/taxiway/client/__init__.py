@@ -1,0 +1,1 @@
+"""A typed client of the HTTP API, for the command line and for programs."""

@@ -1,0 +1,1 @@
+"""`taxiway up`: the one-machine stack (server, Airflow, SQLite) under one supervisor."""

@@ -1,0 +1,129 @@
+"""The only place that starts processes.
+
+A process started here reads nothing from our stdin, has a session of its own, inherits no
+descriptor that was not named, and gets an environment that was built from nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from taxiway.errors import Unavailable
+from taxiway.redaction import redact
+
+Popen = subprocess.Popen
+PIPE = subprocess.PIPE
+DEVNULL = subprocess.DEVNULL
+STDOUT = subprocess.STDOUT
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a process that ended left: its exit status (negative: the signal) and its output."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def complaint(self) -> str:
+        """Its stderr as text, without secrets: for error messages."""
+        return redact(self.stderr.decode("utf-8", "replace")).strip()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Resource limits of a process, in bytes and seconds; `None` leaves the inherited one."""
+
+    file_size: int | None = None
+    address_space: int | None = None
+    cpu_seconds: int | None = None
+
+    def apply(self) -> None:
+        pairs = (
+            (resource.RLIMIT_FSIZE, self.file_size),
+            (resource.RLIMIT_AS, self.address_space),
+            (resource.RLIMIT_CPU, self.cpu_seconds),
+        )
+        for kind, value in pairs:
+            if value is not None:
+                resource.setrlimit(kind, (value, value))
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    timeout: float,
+    cwd: str | Path = "/",
+    stdin: bytes | None = None,
+    limits: Limits | None = None,
+) -> Completed:
+    """Run `argv` to its end and return what it left, whatever its exit status.
+
+    On time-out its whole process group is killed and `Unavailable` (`process-timeout`) raised.
+    """
+    process = spawn(
+        argv,
+        env=env,
+        cwd=cwd,
+        stdin=PIPE if stdin is not None else DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        before_exec=limits.apply if limits else None,
+    )
+    try:
+        stdout, stderr = process.communicate(stdin, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise Unavailable(
+            "process-timeout",
+            f"{Path(argv[0]).name} did not end within {timeout:g} s",
+            hint="Try again; if it happens again, the other side is stalled or the limit too low.",
+            seconds=timeout,
+        ) from None
+    finally:
+        if process.poll() is None:
+            kill_group(process)
+            process.communicate()
+    return Completed(tuple(argv), process.returncode, stdout, stderr)
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str | Path = "/",
+    stdin: int | IO[Any] = DEVNULL,
+    stdout: int | IO[Any] = DEVNULL,
+    stderr: int | IO[Any] = DEVNULL,
+    pass_fds: Sequence[int] = (),
+    before_exec: Callable[[], None] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `argv` in a session of its own; the caller owns the process and must reap it."""
+    return subprocess.Popen(
+        list(argv),
+        env=dict(env),
+        cwd=str(cwd),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        close_fds=True,
+        pass_fds=tuple(pass_fds),
+        start_new_session=True,
+        preexec_fn=before_exec,
+    )
+
+
+def kill_group(process: subprocess.Popen[bytes], sig: int = signal.SIGKILL) -> None:
+    """Send `sig` to the process group of `process`, if there is one left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, sig)

@@ -1,0 +1,1 @@
+"""One task of one release: what it needs, its process, its output, its value. No Airflow here."""

@@ -1,0 +1,88 @@
+"""A workflow and its tasks as plain frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+TRIGGER_RULES = (
+    "all_success",
+    "all_failed",
+    "all_done",
+    "all_done_min_one_success",
+    "all_skipped",
+    "one_success",
+    "one_failed",
+    "one_done",
+    "none_failed",
+    "none_failed_min_one_success",
+    "none_skipped",
+    "always",
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One node: a function of the repository (`script_path`, `function_name`), or inline Python.
+
+    `dependencies` holds names of tasks; `retry_delay` and `timeout` are seconds.
+    """
+
+    name: str
+    script_path: str | None = None
+    function_name: str | None = None
+    python_callable: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    dependencies: tuple[str, ...] = ()
+    retry_count: int = 0
+    retry_delay: int = 300
+    timeout: int | None = None
+    trigger_rule: str = "all_success"
+    pool: str | None = None
+    pool_slots: int = 1
+    queue: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_git(self) -> bool:
+        return self.script_path is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"dependencies": list(self.dependencies)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Task:
+        known = {f.name for f in fields(cls)}
+        values = {k: v for k, v in data.items() if k in known}
+        return cls(**values | {"dependencies": tuple(values.get("dependencies", ()))})
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A named graph of tasks with a schedule, as it stands at a deploy."""
+
+    name: str
+    dag_id: str
+    description: str | None = None
+    schedule: str | None = None
+    timezone: str = "UTC"
+    catchup: bool = False
+    max_active_runs: int = 1
+    git_repository: str | None = None
+    git_branch: str = "main"
+    requirements: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+
+    def task(self, name: str) -> Task:
+        return next(task for task in self.tasks if task.name == name)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"tasks": [task.as_dict() for task in self.tasks]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Workflow:
+        known = {f.name for f in fields(cls)}
+        values = {k: v for k, v in data.items() if k in known}
+        tasks = tuple(Task.from_dict(task) for task in values.pop("tasks", ()))
+        return cls(**values, tasks=tasks)
