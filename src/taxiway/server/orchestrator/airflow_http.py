@@ -1,0 +1,111 @@
+"""One authenticated HTTP session with Airflow's API, and its faults in our words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from taxiway.errors import NotFound, Unavailable
+from taxiway.redaction import Secret
+
+HINT = "Is Airflow running? `taxiway status` shows every part."
+
+
+class AirflowSession:
+    """Logs in when it must, with the password as it is now; safe to share between threads."""
+
+    def __init__(
+        self, base_url: str, username: str, password: Callable[[], Secret], *, timeout: float = 15
+    ) -> None:
+        self._client = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False)
+        self._username = username
+        self._password = password
+        self._token: Secret | None = None
+        self._login_lock = threading.Lock()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def json(self, method: str, path: str, **request: Any) -> Any:
+        """The decoded answer of a 2xx; `NotFound` for 404, `Unavailable` for anything else."""
+        response = self.send(method, path, **request)
+        if response.status_code == 404:
+            raise NotFound("airflow-not-found", f"Airflow does not know {path}")
+        if response.is_error:
+            raise Unavailable(
+                "airflow-refused",
+                f"Airflow answered {response.status_code} to {method} {path}: {_detail(response)}",
+                hint=HINT,
+                status=response.status_code,
+            )
+        return _decode(response)
+
+    def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """The response below 500, logged in anew where the token had expired."""
+        token = self._token or self._login(None)
+        response = self._exchange(method, path, token, **request)
+        if response.status_code == 401:
+            response = self._exchange(method, path, self._login(token), **request)
+        if response.status_code >= 500:
+            raise Unavailable(
+                "airflow-failed",
+                f"Airflow answered {response.status_code} to {method} {path}",
+                hint=HINT,
+            )
+        return response
+
+    def anonymous(self, path: str) -> Any:
+        """The decoded answer of an endpoint that asks for no login."""
+        return _decode(self._exchange("GET", path, None))
+
+    def _login(self, stale: Secret | None) -> Secret:
+        with self._login_lock:
+            if self._token is None or self._token == stale:
+                body = {"username": self._username, "password": self._password().reveal()}
+                answer = self._exchange("POST", "/auth/token", None, json=body)
+                if answer.status_code != 201:
+                    raise Unavailable(
+                        "airflow-login-failed",
+                        f"Airflow refused the login of {self._username}: {answer.status_code}",
+                        hint="Check the Airflow user and its password file.",
+                    )
+                self._token = Secret(_decode(answer)["access_token"])
+            return self._token
+
+    def _exchange(
+        self, method: str, path: str, token: Secret | None, **request: Any
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
+        try:
+            return self._client.request(method, path, headers=headers, **request)
+        except httpx.TimeoutException as error:
+            raise Unavailable(
+                "airflow-slow", f"Airflow did not answer {method} {path} in time", hint=HINT
+            ) from error
+        except httpx.HTTPError as error:
+            raise Unavailable(
+                "airflow-unreachable", f"Airflow cannot be reached: {error}", hint=HINT
+            ) from error
+
+
+def _decode(response: httpx.Response) -> Any:
+    if not response.content:
+        return None
+    try:
+        return response.json()
+    except ValueError as error:
+        raise Unavailable(
+            "airflow-nonsense",
+            f"Airflow's answer to {response.request.url.path} is not JSON",
+            hint="Does the address of Airflow point to something else?",
+        ) from error
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        return str(response.json().get("detail", ""))[:300]
+    except (ValueError, AttributeError):
+        return response.text[:300]

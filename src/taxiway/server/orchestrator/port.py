@@ -1,0 +1,131 @@
+"""What the service needs of an orchestrator, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+ACTIVE = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class PartHealth:
+    """Whether a part works, and what is known about it."""
+
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class DagState:
+    """A DAG as the orchestrator shows it now: the proof that a publication has arrived."""
+
+    dag_id: str
+    tags: frozenset[str]
+    generation: int | None
+    is_paused: bool
+    is_stale: bool
+    has_import_errors: bool
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One run; `state` is `queued`, `running`, `success` or `failed`; `trigger` how it began."""
+
+    dag_id: str
+    airflow_run_id: str
+    state: str
+    trigger: str
+    generation: int | None
+    logical_date: datetime | None
+    queued_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    conf: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """One task of one run; `state` in Airflow's words, `pending` before it was looked at."""
+
+    task: str
+    state: str
+    try_number: int
+    queued_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration: float | None  # seconds
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """`stream` is `stdout`, `stderr`, or the name of the logger that wrote it."""
+
+    text: str
+    timestamp: datetime | None = None
+    level: str = "info"
+    stream: str = ""
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Lines of one try, in order; `token` asks for what follows, `None` at the end."""
+
+    lines: Sequence[LogLine]
+    token: str | None
+
+
+class Orchestrator(Protocol):
+    """Every call may raise `Unavailable`; a thing that is not there is `None` or `NotFound`."""
+
+    def health(self) -> Mapping[str, PartHealth]: ...
+
+    def look(self, dag_id: str) -> None:
+        """Ask for a look at what was published; a no-op where it is looking already."""
+
+    def dag(self, dag_id: str) -> DagState | None: ...
+
+    def import_error(self, dag_id: str) -> str | None: ...
+
+    def unpause(self, dag_id: str) -> None: ...
+
+    def delete(self, dag_id: str) -> None:
+        """Remove the DAG and its history; nothing happens when it is not there."""
+
+    def trigger(
+        self,
+        dag_id: str,
+        airflow_run_id: str,
+        *,
+        conf: Mapping[str, Any],
+        logical_date: datetime | None = None,
+    ) -> RunState:
+        """Start a run under our id; the same id again returns the run that exists."""
+
+    def run(self, dag_id: str, airflow_run_id: str) -> RunState | None: ...
+
+    def runs_changed_since(self, moment: datetime) -> Sequence[RunState]:
+        """Every run that changed at or after `moment`, oldest change first."""
+
+    def tasks(self, dag_id: str, airflow_run_id: str) -> Sequence[TaskState]: ...
+
+    def log(
+        self,
+        dag_id: str,
+        airflow_run_id: str,
+        task: str,
+        *,
+        try_number: int,
+        token: str | None = None,
+    ) -> LogPage: ...
+
+    def value(self, dag_id: str, airflow_run_id: str, task: str) -> Any:
+        """What the task returned, references as they are. `NotFound` (`value-not-found`)."""
+
+    def cancel(self, dag_id: str, airflow_run_id: str) -> None: ...
