@@ -1,0 +1,32 @@
+"""The database: its engine, its tables and their migrations; SQLite by default, PostgreSQL by URL.
+
+Queries of one noun live with the noun. No HTTP, no Airflow, no files of the storage here.
+"""
+
+from taxiway.server.database.engine import Database, after_commit, integrity_conflict
+from taxiway.server.database.migrate import upgrade
+from taxiway.server.database.models import (
+    Base,
+    GenerationRow,
+    PublicationRow,
+    ReleaseRow,
+    RunRow,
+    TaskRow,
+    WorkflowRow,
+    now,
+)
+
+__all__ = [
+    "Base",
+    "Database",
+    "GenerationRow",
+    "PublicationRow",
+    "ReleaseRow",
+    "RunRow",
+    "TaskRow",
+    "WorkflowRow",
+    "after_commit",
+    "integrity_conflict",
+    "now",
+    "upgrade",
+]

@@ -1,0 +1,131 @@
+"""The engine and its sessions: one unit of work a session, committed whole or not at all.
+
+SQLite takes the writer's lock when a writing transaction begins, not at its first write: a
+deferred transaction that turns into a writer fails with "database is locked" at once, however
+long the time-out is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
+from sqlalchemy.orm import Session, sessionmaker
+
+from taxiway.errors import Conflict, Invalid
+
+_WRITING = "taxiway_writing"
+_AFTER_COMMIT = "taxiway_after_commit"
+BUSY_SECONDS = 30
+
+
+class Database:
+    """One database, by its URL. Safe to share between threads; make one per process."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        writing = self.engine.execution_options(**{_WRITING: True})
+        self._readers = sessionmaker(self.engine, expire_on_commit=False)
+        self._writers = sessionmaker(writing, expire_on_commit=False)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the database and changes nothing."""
+        with self._readers() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A unit of work: committed when the block ends, rolled back when it raises.
+
+        On SQLite writers wait for each other here: no network call belongs inside. What was
+        registered by `after_commit` runs when the lock is free again.
+        """
+        with self._writers.begin() as session:
+            yield session
+        for action in session.info.pop(_AFTER_COMMIT, ()):
+            action()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def after_commit(session: Session, action: Callable[[], object]) -> None:
+    """Call `action` when the unit of work is committed; never when it is rolled back."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(action)
+
+
+@contextmanager
+def integrity_conflict(session: Session, error: Conflict) -> Iterator[None]:
+    """Flush after the block; a broken constraint raises `error`, who came second loses."""
+    try:
+        yield
+        session.flush()
+    except IntegrityError as cause:
+        raise error from cause
+
+
+def parse_url(url: str) -> URL:
+    """The URL with our driver for PostgreSQL; `postgres://` and `postgresql://` mean the same."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Invalid(
+            "database-url-refused",
+            "The database URL cannot be parsed",
+            hint="Write sqlite:///absolute/path.db or postgresql://user@host/name.",
+        ) from None
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise Invalid(
+            "database-url-refused",
+            f"Databases of the kind {parsed.get_backend_name()!r} are not supported",
+            hint="Use SQLite (sqlite:///…) or PostgreSQL (postgresql://…).",
+        )
+    return parsed
+
+
+def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
+    parsed = parse_url(url)
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            _prepare_sqlite(engine, foreign_keys=foreign_keys)
+        else:
+            engine = create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    except (ImportError, NoSuchModuleError) as error:
+        raise Invalid(
+            "database-url-refused",
+            f"The driver {parsed.drivername} is not installed",
+            hint="Write postgresql:// without a driver; psycopg comes with taxiway[server].",
+        ) from error
+    return engine
+
+
+def _prepare_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
+    def connect(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get(_WRITING, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
+
+
+def as_writer(engine: Engine) -> Engine:
+    """The same engine, whose transactions take the writer's lock when they begin."""
+    return engine.execution_options(**{_WRITING: True})
