@@ -7,6 +7,7 @@ from taxiway.server.database.engine import Database, after_commit, integrity_con
 from taxiway.server.database.migrate import upgrade
 from taxiway.server.database.models import (
     Base,
+    CursorRow,
     GenerationRow,
     PublicationRow,
     ReleaseRow,
@@ -18,6 +19,7 @@ from taxiway.server.database.models import (
 
 __all__ = [
     "Base",
+    "CursorRow",
     "Database",
     "GenerationRow",
     "PublicationRow",

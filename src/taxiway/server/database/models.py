@@ -50,6 +50,8 @@ class Base(DeclarativeBase):
 class WorkflowRow(Base):
     """A workflow as it is declared now. `deleted_at` hides it; its runs and releases stay.
 
+    `retired_at`: Airflow has forgotten it, too.
+
     `schedule_from` is the earliest moment that the schedule may start a run; it is renewed when
     the schedule changes or is resumed, and sealed at a deploy. `held`: nothing deploys until
     somebody resumes it. `git_commit_sha` is what was pinned, or what the last deploy took.
@@ -170,13 +172,17 @@ class GenerationRow(Base):
 
 
 class PublicationRow(Base):
-    """What one generation says of one workflow; without a release, that it is gone."""
+    """What one generation says of one workflow; without a release, that it is gone.
+
+    `confirmed_at`: Airflow was seen to show it, or something newer.
+    """
 
     __tablename__ = "publications"
     __table_args__ = (
         Index("ix_publications_generation_shard", "generation", "shard"),
         Index("ix_publications_shard_dag_id_generation", "shard", "dag_id", "generation"),
         Index("ix_publications_workflow_id_generation", "workflow_id", "generation"),
+        Index("ix_publications_confirmed_at", "confirmed_at"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -188,10 +194,14 @@ class PublicationRow(Base):
     dag_digest: Mapped[str | None] = mapped_column(String(64))
     release_digest: Mapped[str | None] = mapped_column(String(64))
     tag: Mapped[str | None] = mapped_column(String(100))
+    confirmed_at: Mapped[datetime | None]
 
 
 class RunRow(Base):
-    """Our record of a run: it outlives the workflow, and Airflow's own history."""
+    """Our record of a run: it outlives the workflow, and Airflow's own history.
+
+    `tasks` are the states of its tasks when it had ended.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -215,3 +225,13 @@ class RunRow(Base):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
+    tasks: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class CursorRow(Base):
+    """How far something that reads in order has come, so that it goes on there after a restart."""
+
+    __tablename__ = "cursors"
+
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    moment: Mapped[datetime]
