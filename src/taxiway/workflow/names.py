@@ -1,58 +1,81 @@
-"""Names: which ones a task may have, and the DAG id that a workflow's name becomes."""
+"""Names: what a workflow and its tasks are called in Airflow, and in the generated file."""
 
 from __future__ import annotations
 
 import hashlib
+import keyword
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 
-from taxiway.errors import Problem
+# Airflow's own rule lets any Unicode letter pass, and says "all ASCII": file names, addresses and
+# databases differ in how they compare the others. A name of dots alone would be a folder.
+TASK_NAME_PATTERN = r"^[.]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$"
+MAX_KEY_LENGTH = 250
+SENTINEL_DAG_ID = "taxiway_sentinel"
 
-MAX_DAG_ID = 200  # Airflow takes 250; a file name has to hold it too
-MAX_TASK_NAME = 250
+_KEY = re.compile(r"[.]*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
+_NOT_IN_AN_IDENTIFIER = re.compile(r"[^A-Za-z0-9_]")
+_DUNDER = re.compile(r"__.*__")
 
-_TASK_NAME = re.compile(r"[\w.-]+")
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RESERVED = ("taxiway_sentinel",)
+
+def fits_airflow(name: str) -> bool:
+    """Whether `name` can be a task's or a DAG's id as it is."""
+    return len(name) <= MAX_KEY_LENGTH and _KEY.fullmatch(name) is not None
 
 
 def dag_id_of(name: str) -> str:
-    """The DAG id for a new workflow of that name: the name itself wherever Airflow takes it.
+    """The DAG id of a new workflow: its name where that fits, else a slug of it; never empty.
 
-    ASCII letters, digits, `_`, `-` and `.`. Accents are dropped; where a name loses more than
-    that, a digest of it follows, so that different names keep different ids.
+    A slug that lost letters ends in a piece of the name's digest, so that two names in another
+    script do not fall together.
     """
-    plain = "".join(
-        char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char)
+    if fits_airflow(name) and name != SENTINEL_DAG_ID:
+        return name
+    folded = "".join(
+        letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter)
+    ).casefold()
+    slug = _NOT_IN_A_SLUG.sub("_", folded).strip("_")
+    lost = any(letter.isalnum() and not letter.isascii() for letter in folded)
+    if slug and not lost and len(slug) <= MAX_KEY_LENGTH and slug != SENTINEL_DAG_ID:
+        return slug
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{slug[: MAX_KEY_LENGTH - 9] or 'workflow'}_{digest}"
+
+
+def identifiers_of(names: Iterable[str], taken: Iterable[str] = ()) -> Mapping[str, str]:
+    """task name → its variable in a generated file, in the order given.
+
+    A name that is an identifier keeps itself. One that is none, is a keyword or is taken gets `_`
+    and a number; a name that keeps itself never gives way to one that was made.
+    """
+    names = list(names)
+    used = set(taken)
+    kept = {name for name in names if _is_free_identifier(name, used)}
+    used |= kept
+    result: dict[str, str] = {}
+    for name in names:
+        result[name] = name if name in kept else _numbered(name, used)
+        used.add(result[name])
+    return result
+
+
+def _is_free_identifier(name: str, used: set[str]) -> bool:
+    return (
+        name.isascii()
+        and name.isidentifier()
+        and not keyword.iskeyword(name)
+        and not _DUNDER.fullmatch(name)  # `__file__` and its like belong to Python
+        and name not in used
     )
-    slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).lstrip(".-")
-    lossy = any(char.isalnum() and not char.isascii() for char in plain)
-    reserved = slug in _RESERVED or slug.startswith("__")
-    if lossy or reserved or len(slug) > MAX_DAG_ID or not slug.strip("_.-"):
-        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        stem = slug[: MAX_DAG_ID - 9].strip("_.-") or "workflow"
-        slug = f"{stem}_{digest}"
-    return slug
 
 
-def check_task_name(name: str) -> Problem | None:
-    """What keeps `name` from being an Airflow task id, if anything does."""
-    if len(name) > MAX_TASK_NAME:
-        return Problem(
-            "task-name-refused",
-            f"The task name has {len(name)} characters; the limit is {MAX_TASK_NAME}",
-            "/name",
-        )
-    if not _TASK_NAME.fullmatch(name):
-        return Problem(
-            "task-name-refused",
-            f"The task name {name!r} cannot be an Airflow task id",
-            "/name",
-            "Use letters, digits, underscores, dashes and dots, for example train_model.",
-        )
-    return None
-
-
-def is_env_name(name: str) -> bool:
-    """Whether an environment variable may have that name."""
-    return _ENV_NAME.fullmatch(name) is not None
+def _numbered(name: str, used: set[str]) -> str:
+    base = _NOT_IN_AN_IDENTIFIER.sub("_", name)
+    if _DUNDER.fullmatch(base) or not base[:1].isalpha():
+        base = f"task_{base.strip('_')}".rstrip("_")
+    number = 1
+    while f"{base}_{number}" in used:
+        number += 1
+    return f"{base}_{number}"
