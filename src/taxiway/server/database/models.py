@@ -92,6 +92,7 @@ class WorkflowRow(Base):
     # No foreign key: releases point at workflows, and SQLite cannot add the circle later.
     current_release_id: Mapped[str | None] = mapped_column(String(36))
     deleted_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(
         default=now, server_default=text("CURRENT_TIMESTAMP")
     )

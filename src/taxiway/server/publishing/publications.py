@@ -1,0 +1,131 @@
+"""Queries: the generations, and what each says of a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from taxiway.release.render import Dag
+from taxiway.server.database import (
+    GenerationRow,
+    PublicationRow,
+    ReleaseRow,
+    WorkflowRow,
+    now,
+)
+from taxiway.storage.bundles import Entry, shard_of
+
+_LOCK = 0x67656E65726174  # any number: generations are given out one transaction at a time
+
+
+def record(
+    session: Session,
+    workflow: WorkflowRow,
+    release: ReleaseRow | None,
+    dag: Dag | None,
+    *,
+    above: int = 0,
+) -> PublicationRow:
+    """Decide, in this transaction, that the next generation shows `dag` for the workflow.
+
+    Without a release and a DAG the workflow is taken out. `above` is a generation known to be in
+    the storage: the new one is higher, also when the database is older than the storage.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    highest = session.scalar(select(func.max(GenerationRow.number))) or 0
+    generation = max(highest, above) + 1
+    session.add(GenerationRow(number=generation))
+    session.flush()
+    row = PublicationRow(
+        generation=generation,
+        workflow_id=workflow.id,
+        dag_id=workflow.dag_id,
+        shard=shard_of(workflow.dag_id),
+        release_id=release.id if release else None,
+        release_digest=release.digest if release else None,
+        dag_digest=dag.digest if dag else None,
+        tag=dag.tag if dag else None,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def generations_above(session: Session, generation: int) -> list[int]:
+    query = select(GenerationRow.number).where(GenerationRow.number > generation)
+    return list(session.scalars(query.order_by(GenerationRow.number)))
+
+
+def shards_of_generation(session: Session, generation: int) -> dict[str, dict[str, Entry]]:
+    """The shards that a generation changes, each whole as it stands at that generation."""
+    changed = select(PublicationRow.shard).where(PublicationRow.generation == generation)
+    latest = (
+        select(PublicationRow.dag_id, func.max(PublicationRow.generation).label("generation"))
+        .where(PublicationRow.shard.in_(changed), PublicationRow.generation <= generation)
+        .group_by(PublicationRow.dag_id)
+        .subquery()
+    )
+    rows = session.scalars(
+        select(PublicationRow).join(
+            latest,
+            (PublicationRow.dag_id == latest.c.dag_id)
+            & (PublicationRow.generation == latest.c.generation),
+        )
+    )
+    shards: dict[str, dict[str, Entry]] = {shard: {} for shard in session.scalars(changed)}
+    for row in rows:
+        if row.dag_digest and row.release_digest:
+            shards[row.shard][row.dag_id] = Entry(dag=row.dag_digest, release=row.release_digest)
+    return shards
+
+
+def unconfirmed(session: Session) -> list[PublicationRow]:
+    """The newest publication of each workflow whose arrival in Airflow is not proven yet."""
+    open_workflows = select(PublicationRow.workflow_id).where(PublicationRow.confirmed_at.is_(None))
+    newest = (
+        select(PublicationRow.workflow_id, func.max(PublicationRow.generation).label("generation"))
+        .where(PublicationRow.workflow_id.in_(open_workflows))
+        .group_by(PublicationRow.workflow_id)
+        .subquery()
+    )
+    query = select(PublicationRow).join(
+        newest,
+        (PublicationRow.workflow_id == newest.c.workflow_id)
+        & (PublicationRow.generation == newest.c.generation),
+    )
+    return list(session.scalars(query.where(PublicationRow.confirmed_at.is_(None))))
+
+
+def confirm(session: Session, publication: PublicationRow) -> None:
+    """Airflow shows it: it and its predecessors are settled, and their releases are ready."""
+    moment = now()
+    settled = (
+        PublicationRow.workflow_id == publication.workflow_id,
+        PublicationRow.generation <= publication.generation,
+        PublicationRow.confirmed_at.is_(None),
+    )
+    releases = session.scalars(select(PublicationRow.release_id).where(*settled)).all()
+    session.execute(update(PublicationRow).where(*settled).values(confirmed_at=moment))
+    _settle_releases(session, releases, moment)
+
+
+def _settle_releases(session: Session, ids: Sequence[str | None], moment: datetime) -> None:
+    session.execute(
+        update(ReleaseRow)
+        .where(ReleaseRow.id.in_([i for i in ids if i]), ReleaseRow.state == "publishing")
+        .values(state="ready", ready_at=moment)
+    )
+
+
+def release_at(session: Session, workflow_id: str, generation: int) -> str | None:
+    """The id of the release that a run of this generation executes."""
+    return session.scalar(
+        select(PublicationRow.release_id)
+        .where(PublicationRow.workflow_id == workflow_id, PublicationRow.generation <= generation)
+        .order_by(PublicationRow.generation.desc())
+        .limit(1)
+    )

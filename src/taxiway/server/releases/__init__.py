@@ -1,0 +1,1 @@
+"""Releases and the deploys that make them: resolve, fetch, check, lock, seal, publish."""

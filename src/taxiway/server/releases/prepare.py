@@ -1,0 +1,126 @@
+"""The work of a deploy before anything is published: no database here, and no Airflow.
+
+Every step is idempotent and keyed by content, so a deploy that was killed is simply done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from taxiway.environment import build, lock, python, requirements
+from taxiway.environment.policy import PackagePolicy
+from taxiway.git.export import export_snapshot
+from taxiway.git.mirror import Mirror
+from taxiway.git.policy import GitPolicy
+from taxiway.git.snapshot import use_snapshot
+from taxiway.git.url import RepositoryUrl
+from taxiway.release.check import check_tasks
+from taxiway.release.model import Release
+from taxiway.storage.cache import Cache
+from taxiway.storage.store import Storage
+from taxiway.workflow.models import Workflow
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a deploy works with: the storage, this host's cache and the policies."""
+
+    storage: Storage
+    cache: Cache
+    git: GitPolicy
+    packages: PackagePolicy
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be sealed: the workflow as it was declared, and the commit if one was given."""
+
+    workflow_id: str
+    workflow: Workflow
+    pinned: str | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sealed release with all that its tasks need, and what a person should know of it."""
+
+    release: Release
+    notes: tuple[str, ...]
+
+
+Read = Callable[[str], bytes | None]
+
+
+def prepare(order: Order, shop: Workshop) -> Prepared:
+    """Seal `order`: afterwards the storage and this host's cache hold all that its tasks need."""
+    interpreter = python.current()
+    commit, mirror = _take_commit(order, shop)
+    read = _reader(mirror, commit)
+    check_tasks(order.workflow, read)
+    needed = requirements.of_repository(
+        read or _nothing, fallback=order.workflow.requirements, policy=shop.packages
+    )
+    locked = lock.resolve(
+        needed,
+        interpreter=interpreter,
+        policy=shop.packages,
+        cache=shop.cache,
+        storage=shop.storage,
+    )
+    tree = export_snapshot(mirror, commit, shop.storage) if mirror and commit else None
+    release = Release(
+        workflow_id=order.workflow_id,
+        workflow=order.workflow,
+        commit=commit,
+        tree=tree,
+        lock=locked.key,
+        python=interpreter.version,
+    )
+    shop.storage.put(f"releases/{release.digest}.json", release.to_bytes())
+    _warm(release, shop)
+    return Prepared(release, needed.notes)
+
+
+def _nothing(path: str) -> None:
+    """Reads from a repository that is not there."""
+
+
+def _take_commit(order: Order, shop: Workshop) -> tuple[str | None, Mirror | None]:
+    workflow = order.workflow
+    if workflow.git_repository is None:
+        return None, None
+    url = RepositoryUrl.parse(workflow.git_repository)
+    mirror = Mirror(shop.cache, url, shop.git)
+    if order.pinned:
+        mirror.require_reachable(order.pinned, workflow.git_branch)
+        commit = order.pinned
+    else:
+        commit = mirror.resolve(workflow.git_branch)
+    mirror.fetch(commit)
+    return commit, mirror
+
+
+def _reader(mirror: Mirror | None, commit: str | None) -> Read | None:
+    if mirror is None or commit is None:
+        return None
+
+    def read(path: str) -> bytes | None:
+        return mirror.read_file(commit, path)
+
+    return read
+
+
+def _warm(release: Release, shop: Workshop) -> None:
+    """Make snapshot and environment on this host: on one machine the first run is warm then."""
+    if release.tree:
+        with use_snapshot(release.tree, shop.storage, shop.cache):
+            pass
+    with build.use_environment(
+        release.lock,
+        python=release.python,
+        storage=shop.storage,
+        cache=shop.cache,
+        policy=shop.packages,
+    ):
+        pass

@@ -1,0 +1,1 @@
+"""Runs: triggering, following and keeping the record of them."""
