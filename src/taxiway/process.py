@@ -23,6 +23,7 @@ Popen = subprocess.Popen
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
 STDOUT = subprocess.STDOUT
+TimeoutExpired = subprocess.TimeoutExpired
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def run(
     cwd: str | Path = "/",
     stdin: bytes | None = None,
     limits: Limits | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Completed:
     """Run `argv` to its end and return what it left, whatever its exit status.
 
@@ -79,6 +81,7 @@ def run(
         stdin=PIPE if stdin is not None else DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
+        pass_fds=pass_fds,
         before_exec=limits.apply if limits else None,
     )
     try:

@@ -1,0 +1,194 @@
+"""A layer: files of a tree as one deterministic tar.zst, and its strict reader.
+
+Only regular files, folders and links are written, and only they are read; links come last, so
+that nothing is ever written through one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+from taxiway.git.trees import FILE, LINK, PROGRAM, SUBMODULE, TreeEntry, object_id, tree_id
+
+_BLOCK = 1 << 20
+_WINDOW = 1 << 27
+
+
+class BadLayer(Exception):
+    """The layer is not what its digest or its tree says."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer in the storage: the digest of its bytes, its size, and what it unpacks to."""
+
+    digest: str
+    size: int
+    entries: int
+    bytes: int
+
+
+def write_layer(contents: Iterable[tuple[TreeEntry, bytes]], path: Path) -> Layer:
+    """Write files, links and empty folders (for submodules) in the order given, links last."""
+    entries = total = 0
+    links: list[tuple[TreeEntry, bytes]] = []
+    with path.open("wb") as file:
+        hashing = _Hashing(file)
+        compressor = zstandard.ZstdCompressor(level=3)
+        with (
+            compressor.stream_writer(hashing, closefd=False) as packed,  # type: ignore[arg-type]
+            tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT, bufsize=_BLOCK, encoding="utf-8", errors="surrogateescape") as tar,
+        ):  # fmt: skip
+            for entry, data in contents:
+                entries += 1
+                total += len(data)
+                if entry.mode == LINK:
+                    links.append((entry, data))
+                else:
+                    tar.addfile(_member(entry, data), io.BytesIO(data))
+            for entry, data in links:
+                tar.addfile(_member(entry, data))
+    return Layer(hashing.digest.hexdigest(), hashing.size, entries, total)
+
+
+def _member(entry: TreeEntry, data: bytes) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(entry.path)
+    if entry.mode == SUBMODULE:
+        member.type, member.mode = tarfile.DIRTYPE, 0o755
+    elif entry.mode == LINK:
+        member.type, member.mode = tarfile.SYMTYPE, 0o777
+        member.linkname = data.decode("utf-8", "surrogateescape")
+    else:
+        member.mode = 0o755 if entry.mode == PROGRAM else 0o644
+        member.size = len(data)
+    return member
+
+
+class _Hashing:
+    """A file that is read or written front to back, and hashed on the way."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.digest.update(data)
+        self.size += len(data)
+        return data
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+@dataclass
+class Unpacked:
+    """What a layer held, as the entries of a tree; `folders` are empty ones, for submodules."""
+
+    entries: list[tuple[str, str, str]]
+    links: dict[str, str]
+    folders: set[str]
+
+    def tree(self, submodules: dict[str, str]) -> str:
+        """The id of the tree that was unpacked, with the commits of its submodules."""
+        if self.folders != set(submodules):
+            raise BadLayer("its folders are not its submodules")
+        return tree_id([*self.entries, *((p, SUBMODULE, c) for p, c in submodules.items())])
+
+
+def unpack_layer(packed: Path, layer: Layer, root: Path) -> Unpacked:
+    """Unpack below `root`, which exists and is empty. Files and folders are made read-only but for
+    the folders' write permission. `BadLayer` when it is not the layer that it should be; links are
+    returned, not made.
+    """
+    found = Unpacked([], {}, set())
+    known = {""}
+    with packed.open("rb") as file:
+        hashing = _Hashing(file)
+        try:
+            for member, data in _members(hashing, layer):
+                parent = member.name.rpartition("/")[0]
+                if parent not in known:
+                    _make_folders(root, parent, known)
+                _place(member, data, root, found)
+        except (
+            tarfile.TarError,
+            zstandard.ZstdError,
+            FileExistsError,
+            NotADirectoryError,
+        ) as error:
+            raise BadLayer(str(error)) from error
+        while hashing.read(_BLOCK):
+            pass
+    if hashing.digest.hexdigest() != layer.digest:
+        raise BadLayer(f"its bytes are {hashing.digest.hexdigest()}")
+    return found
+
+
+def _members(file: _Hashing, layer: Layer) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+    unpacking = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+    left, entries = layer.bytes, layer.entries
+    with (
+        unpacking.stream_reader(file, closefd=False) as stream,  # type: ignore[arg-type]
+        tarfile.open(fileobj=stream, mode="r|", bufsize=_BLOCK, encoding="utf-8", errors="surrogateescape") as tar,
+    ):  # fmt: skip
+        for member in tar:
+            size = len(os.fsencode(member.linkname)) if member.issym() else member.size
+            left, entries = left - size, entries - 1
+            if left < 0 or entries < 0:
+                raise BadLayer("it holds more than it should")
+            content = tar.extractfile(member) if member.isreg() else None
+            yield member, content.read() if content else b""
+            tar.members = []  # type: ignore[attr-defined]  # else every header stays in memory
+
+
+def _place(member: tarfile.TarInfo, data: bytes, root: Path, found: Unpacked) -> None:
+    name = member.name
+    if not {"", ".", "..", ".git"}.isdisjoint(name.split("/")):
+        raise BadLayer(f"it holds {name!r}")
+    if member.isreg():
+        program = bool(member.mode & 0o100)
+        _write(os.path.join(root, name), data, 0o555 if program else 0o444)  # noqa: PTH118
+        found.entries.append((name, PROGRAM if program else FILE, object_id(b"blob", data)))
+    elif member.issym():
+        found.links[name] = member.linkname
+        target = member.linkname.encode("utf-8", "surrogateescape")
+        found.entries.append((name, LINK, object_id(b"blob", target)))
+    elif member.isdir():
+        (root / name).mkdir()
+        found.folders.add(name)
+    else:
+        raise BadLayer(f"it holds {name!r} of type {member.type!r}")
+
+
+def _write(path: str, data: bytes, mode: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fchmod(fd, mode)  # whatever the umask is: a task may run as another user
+    finally:
+        os.close(fd)
+
+
+def _make_folders(root: Path, folder: str, known: set[str]) -> None:
+    if not {"", ".", ".."}.isdisjoint(folder.split("/")):
+        raise BadLayer(f"it holds {folder!r}")
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    known.add(folder)

@@ -1,0 +1,185 @@
+"""Which repositories may be reached, and at which address.
+
+The check resolves the host's name once; the addresses that passed are pinned in the git call, so
+that a second answer of the name server changes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.request import getproxies_environment, proxy_bypass
+
+from taxiway.errors import Denied, NotFound, Unavailable
+from taxiway.git.url import RepositoryUrl
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# What answers with the credentials of the machine itself. No setting opens these.
+_NEVER = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "169.254.0.0/16",  # link-local: AWS, GCP, Azure and most others at 169.254.169.254
+        "fe80::/10",
+        "fd00:ec2::254/128",  # AWS
+        "fd20:ce::254/128",  # GCP
+        "100.100.100.200/32",  # Alibaba Cloud
+        "168.63.129.16/32",  # Azure's host
+        "192.0.0.192/32",  # Oracle Cloud
+        "0.0.0.0/8",
+        "::/128",
+        "224.0.0.0/4",
+        "ff00::/8",
+    )
+)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+@dataclass(frozen=True)
+class TreeLimits:
+    """What a repository may cost. Sizes are bytes."""
+
+    entries: int = 50_000
+    file_bytes: int = 100 * 1000**2
+    total_bytes: int = 500 * 1000**2
+    pack_bytes: int = 2 * 1000**3  # one transfer
+    resolve_seconds: float = 60
+    fetch_seconds: float = 600
+    stall_seconds: int = 30  # without a kilobyte a second
+    free_bytes: int = 200 * 1000**2  # left on the cache's disk before a transfer begins
+
+
+@dataclass(frozen=True)
+class GitPolicy:
+    """`allow_local`: directories below which local repositories may lie. `allow_hosts`: host
+    names, addresses and networks that may be private."""
+
+    allow_local: tuple[Path, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    limits: TreeLimits = field(default_factory=TreeLimits)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A repository that passed the check: what git is given, and where it leads."""
+
+    url: RepositoryUrl
+    text: str  # the address for git
+    addresses: tuple[str, ...] = ()  # pinned; empty for a local repository or behind a proxy
+    proxied: bool = False
+
+
+def check(url: RepositoryUrl, policy: GitPolicy) -> Target:
+    """Where `url` may be reached now. `Denied`, `NotFound` or `Unavailable` say why not."""
+    if url.scheme == "file":
+        return _check_local(url, policy)
+    literal = _literal(url.host)
+    if literal is not None:
+        _require_allowed(url, (literal,), policy, literal=True)
+        return Target(url, url.text, (), _behind_proxy(url))
+    proxied = _behind_proxy(url)
+    addresses = _resolve(url, required=not proxied)
+    _require_allowed(url, addresses, policy, literal=False)
+    pinned = () if proxied else tuple(str(address) for address in addresses)
+    return Target(url, url.text, pinned, proxied)
+
+
+def _check_local(url: RepositoryUrl, policy: GitPolicy) -> Target:
+    real = Path(os.path.realpath(url.path))
+    folders = [Path(os.path.realpath(folder)) for folder in policy.allow_local]
+    if not any(real.is_relative_to(folder) for folder in folders):
+        raise Denied(
+            "local-repository-refused",
+            f"Local repositories are refused here: {url}",
+            hint="List the directory it lies in in TAXIWAY_GIT_ALLOW_LOCAL, or use an https address.",
+        )
+    if not real.is_dir():
+        raise NotFound(
+            "repository-not-found",
+            f"There is no directory {url.path}",
+            hint="Check the path of the repository.",
+        )
+    return Target(url, RepositoryUrl("file", "", 0, str(real)).text)
+
+
+def _literal(host: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _resolve(url: RepositoryUrl, *, required: bool) -> tuple[Address, ...]:
+    try:
+        found = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        if not required:  # behind a proxy, which resolves names that we cannot
+            return ()
+        raise Unavailable(
+            "repository-unreachable",
+            f"The host {url.host} of {url} was not found: {error.strerror or error}",
+            hint="Check the address for a typing error, and the network of this machine.",
+        ) from None
+    texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
+    return tuple(ipaddress.ip_address(text) for text in texts)
+
+
+def _require_allowed(
+    url: RepositoryUrl, addresses: tuple[Address, ...], policy: GitPolicy, *, literal: bool
+) -> None:
+    for address in addresses:
+        faces = _faces(address)
+        if any(face in network for face in faces for network in _NEVER):
+            raise Denied(
+                "address-refused",
+                f"{url.host} leads to {address}, which is never read from",
+                hint="Use the address of the Git host itself.",
+            )
+        if _is_listed(url.host, faces, policy.allow_hosts):
+            continue
+        if literal or not all(face.is_global for face in faces):
+            raise Denied(
+                "address-private",
+                f"{url.host} is a bare or private address ({address}); such hosts are refused",
+                hint=f"If it is your Git host, list {url.host} in TAXIWAY_GIT_ALLOW_HOSTS.",
+            )
+
+
+def _faces(address: Address) -> tuple[Address, ...]:
+    """The address, and every IPv4 address that is written inside it."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return (address,)
+    inside: list[Address] = [address]
+    if address.ipv4_mapped:
+        inside = [address.ipv4_mapped]
+    if address.sixtofour:
+        inside.append(address.sixtofour)
+    if address.teredo:
+        inside += address.teredo
+    if address in _NAT64:
+        inside.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return tuple(inside)
+
+
+def _is_listed(host: str, faces: tuple[Address, ...], allowed: tuple[str, ...]) -> bool:
+    for entry in allowed:
+        name = entry.strip().lower().strip("[]")
+        if name == host:
+            return True
+        try:
+            network = ipaddress.ip_network(name, strict=False)
+        except ValueError:
+            continue
+        if all(face in network for face in faces):
+            return True
+    return False
+
+
+def _behind_proxy(url: RepositoryUrl) -> bool:
+    proxies = getproxies_environment()
+    if not (proxies.get("https") or proxies.get("all")):
+        return False
+    return not proxy_bypass(url.host)

@@ -1,0 +1,89 @@
+"""Calls that speak to a remote: repeated where a fault may pass, bounded, resumable."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from taxiway.errors import Unavailable
+from taxiway.git import call, failures
+from taxiway.git.policy import Target, TreeLimits
+from taxiway.process import Completed
+
+_ATTEMPTS = 3
+_FETCH = (
+    "fetch",
+    "-q",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-recurse-submodules",
+    "--no-auto-maintenance",
+)
+_PASSING = re.compile(
+    r"error: 5\d\d\b|connection (reset|refused|was aborted)|early eof|hung up unexpectedly",
+    re.IGNORECASE,
+)
+_DAMAGE = re.compile(
+    r"^(?!remote:).*(bad object|is corrupt|loose object|not a git repository: '|bad config"
+    r"|packfile .* (cannot|does not|is far too)|unable to (read|parse) )",
+    re.MULTILINE,
+)
+
+
+def list_head(ref: str, target: Target, limits: TreeLimits) -> Completed:
+    """What the remote says of `ref`; exit status 2 when it has none."""
+    arguments = ["ls-remote", "--heads", "--exit-code", "--", target.text, ref]
+    return _speak(arguments, target, limits, timeout=limits.resolve_seconds)
+
+
+def fetch(
+    arguments: Sequence[str], target: Target, limits: TreeLimits, *, store: Path, lock: int
+) -> Completed:
+    """`git fetch` into `store`. git inherits `lock`, and so holds it as long as it lives."""
+    timeout = limits.fetch_seconds
+    return _speak([*_FETCH, *arguments], target, limits, timeout=timeout, store=store, lock=lock)
+
+
+def found_damage(done: Completed) -> bool:
+    """The call failed on what is in our own store, not on the remote."""
+    return done.returncode != 0 and bool(_DAMAGE.search(done.complaint))
+
+
+def sweep(store: Path) -> None:
+    """Remove what a git that was killed left, where nobody else changes the store."""
+    for pattern in ("*.lock", "refs/**/*.lock", "objects/tmp_*", "objects/pack/tmp_*"):
+        for left in store.glob(pattern):
+            left.unlink(missing_ok=True)
+
+
+def _speak(
+    arguments: Sequence[str],
+    target: Target,
+    limits: TreeLimits,
+    *,
+    timeout: float,
+    store: Path | None = None,
+    lock: int | None = None,
+) -> Completed:
+    attempt = 1
+    while True:
+        try:
+            done = call.run(
+                arguments,
+                store=store,
+                target=target,
+                timeout=timeout,
+                limits=limits,
+                pass_fds=() if lock is None else (lock,),
+            )
+        except Unavailable as error:
+            if error.code != "process-timeout":
+                raise
+            raise failures.stalled(target, timeout) from None
+        if done.returncode in (0, 2) or attempt == _ATTEMPTS or not _PASSING.search(done.complaint):
+            return done
+        time.sleep(random.uniform(0.1, 0.4) * attempt)  # noqa: S311
+        attempt += 1

@@ -1,0 +1,136 @@
+"""The entries of a tree: their limits, their links, and the id that they add up to."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from taxiway.errors import Invalid
+from taxiway.git.names import PATH_BYTES, PATH_DEPTH
+from taxiway.git.policy import TreeLimits
+
+FILE = "100644"
+PROGRAM = "100755"
+LINK = "120000"
+SUBMODULE = "160000"
+_HOPS = 64  # more than any kernel follows
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One file, link or submodule. `path` is UTF-8, other bytes as surrogate escapes; `size` is
+    `None` for a submodule."""
+
+    path: str
+    mode: str
+    oid: str
+    size: int | None
+
+
+def check_limits(entries: Iterable[TreeEntry], limits: TreeLimits) -> list[TreeEntry]:
+    """The entries; `Invalid` names the first limit that is passed, before more are read."""
+    kept: list[TreeEntry] = []
+    total = 0
+    for entry in entries:
+        kept.append(entry)
+        size = entry.size or 0
+        total += size
+        if len(kept) > limits.entries:
+            raise _over("tree-too-many-files", "The tree has more files", limits.entries)
+        if size > limits.file_bytes:
+            name = f"{entry.path!r} has {size:,} bytes, which is more"
+            raise _over("file-too-large", name, limits.file_bytes)
+        if total > limits.total_bytes:
+            raise _over("tree-too-large", "The tree's files have more bytes", limits.total_bytes)
+        if entry.path.count("/") >= PATH_DEPTH or len(entry.path.encode(errors="surrogateescape")) > PATH_BYTES:  # fmt: skip
+            raise _over("path-too-long", f"{entry.path[:80]!r}… has more bytes", PATH_BYTES)
+    return kept
+
+
+def _over(code: str, subject: str, limit: int) -> Invalid:
+    return Invalid(
+        code,
+        f"{subject} than the limit of {limit:,}",
+        hint="Keep data out of the repository, or raise the limit where the server is configured.",
+        limit=limit,
+    )
+
+
+def check_links(links: Mapping[str, str]) -> None:
+    """Raise `Invalid` (`link-leaves-tree`) naming the links (path → target) that do not stay
+    inside the tree, followed as the kernel follows them."""
+    leaving = sorted(path for path, target in links.items() if not _stays(path, target, links))
+    if not leaving:
+        return
+    shown = ", ".join(f"{path} -> {links[path][:100]}" for path in leaving[:5])
+    more = f" and {len(leaving) - 5} more" if len(leaving) > 5 else ""
+    raise Invalid(
+        "link-leaves-tree",
+        f"Symbolic links must be relative and stay inside the repository: {shown}{more}",
+        hint="Remove the link, or point it at a file of the repository.",
+        links=leaving[:100],
+    )
+
+
+def _stays(path: str, target: str, links: Mapping[str, str]) -> bool:
+    here = [part for part in posixpath.dirname(path).split("/") if part]
+    todo = list(reversed(target.split("/")))
+    hops = 0
+    if not target or target.startswith("/") or "\0" in target or len(target) > 4095:
+        return False
+    while todo:
+        part = todo.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            if not here:
+                return False
+            here.pop()
+            continue
+        here.append(part)
+        onward = links.get("/".join(here))
+        if onward is None:
+            continue
+        here.pop()
+        hops += 1
+        if hops > _HOPS:
+            return True  # no kernel follows it to its end
+        if onward.startswith("/"):
+            return False
+        todo.extend(reversed(onward.split("/")))
+    return True
+
+
+def object_id(kind: bytes, data: bytes) -> str:
+    """Git's id of an object."""
+    return hashlib.sha1(b"%s %d\0" % (kind, len(data)) + data, usedforsecurity=False).hexdigest()
+
+
+def tree_id(entries: Iterable[tuple[str, str, str]]) -> str:
+    """The id of the tree that (path, mode, id) entries make; `ValueError` when they make none."""
+    root: dict[bytes, Any] = {}
+    for path, mode, oid in entries:
+        *folders, name = path.encode(errors="surrogateescape").split(b"/")
+        node = root
+        for folder in folders:
+            node = node.setdefault(folder, {})
+            if not isinstance(node, dict):
+                raise ValueError(f"{path!r} lies below a file")
+        if name in node:
+            raise ValueError(f"{path!r} is there twice")
+        node[name] = (mode.encode(), bytes.fromhex(oid))
+    return _hash(root).hex()
+
+
+def _hash(node: dict[bytes, Any]) -> bytes:
+    rows = []
+    for name, value in node.items():
+        if isinstance(value, dict):
+            rows.append((name + b"/", b"40000 " + name + b"\0" + _hash(value)))
+        else:
+            rows.append((name, value[0] + b" " + name + b"\0" + value[1]))
+    data = b"".join(row for _, row in sorted(rows))
+    return hashlib.sha1(b"tree %d\0" % len(data) + data, usedforsecurity=False).digest()
