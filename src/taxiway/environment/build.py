@@ -1,0 +1,195 @@
+"""A lock becomes a virtual environment in the cache: built once by host, whole, read-only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from taxiway.environment import python as pythons
+from taxiway.environment import tool
+from taxiway.environment.lock import Lock, lock_key
+from taxiway.environment.policy import ALLOW_BUILDS, PackagePolicy
+from taxiway.environment.python import Interpreter
+from taxiway.errors import Invalid, Unavailable
+from taxiway.process import Completed, run
+from taxiway.storage.cache import Cache, make_read_only, remove_tree
+from taxiway.storage.store import Storage
+
+KIND = "environments"
+MANIFEST = "taxiway.json"
+INSTALL_SECONDS = 3600.0
+COMPILE_SECONDS = 900.0
+_TEST_SUITES = r"[/\\]tests?[/\\]"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A complete environment: its folder, and its interpreter."""
+
+    path: Path
+    python: Path
+
+
+@contextmanager
+def use_environment(
+    key: str, *, python: str, storage: Storage, cache: Cache, policy: PackagePolicy
+) -> Iterator[Environment]:
+    """The environment of the lock `key`, built where it is missing, kept while the block runs.
+
+    One that is there is used without a look at the storage or the index. Raises `Unavailable`
+    (`index-unreachable`, `package-unavailable`, `python-not-found`, `disk-full`,
+    `environment-broken`) and `Invalid` (`package-has-no-wheel`, `lock-platform-differs`).
+    """
+
+    def build(target: Path) -> None:
+        _build(target, _read_lock(key, python, storage), key=key, cache=cache, policy=policy)
+
+    for attempt in (1, 2):
+        with cache.use(KIND, key, build) as path:
+            reason = broken(path, key)
+            if reason is None:
+                yield Environment(path, path / "bin" / "python")
+                return
+        if attempt == 1:
+            _discard(key, cache)
+    raise Unavailable(
+        "environment-broken",
+        f"The environment {key[:12]} is broken, and was again when built anew: {reason}",
+        hint=f"Look at the Python installation of this host; {path} may be removed by hand.",
+    )
+
+
+def broken(path: Path, key: str) -> str | None:
+    """Why an environment cannot be used; `None` when nothing is wrong with it."""
+    interpreter = path / "bin" / "python"
+    if not interpreter.exists():
+        gone = interpreter.readlink() if interpreter.is_symlink() else interpreter
+        return f"its interpreter {gone} is gone"
+    try:
+        manifest = json.loads((path / MANIFEST).read_bytes())
+    except (OSError, ValueError) as error:
+        return f"its manifest cannot be read: {error}"
+    if manifest.get("key") != key:
+        return "its manifest names another lock"
+    if not (path / manifest["site_packages"]).is_dir():
+        return f"{manifest['site_packages']} is missing"
+    return None
+
+
+def _discard(key: str, cache: Cache) -> None:
+    """Remove a broken entry once nobody uses it any more."""
+    with cache.lock(KIND, key):
+        path = cache.path(KIND, key)
+        if path.exists() and broken(path, key) is not None:
+            remove_tree(path)
+
+
+def _read_lock(key: str, python: str, storage: Storage) -> Lock:
+    lock = Lock.parse(storage.get(lock_key(key)).decode())
+    here = pythons.current().platform
+    if lock.key != key:
+        raise Invalid(
+            "lock-broken", f"The bytes of lock {key} differ from its name", hint="Deploy again."
+        )
+    if (lock.python, lock.platform) != (python, here):
+        raise Invalid(
+            "lock-platform-differs",
+            f"The lock is for Python {lock.python} on {lock.platform}; "
+            f"Python {python} on {here} was asked for",
+            hint="Workers and server need the same platform; deploy again on this one.",
+        )
+    return lock
+
+
+def _build(target: Path, lock: Lock, *, key: str, cache: Cache, policy: PackagePolicy) -> None:
+    refused = [name for name in lock.builds if not policy.may_build(name)]
+    if refused:
+        raise tool.no_wheel(refused[0], f"{ALLOW_BUILDS} of this host does not name it")
+    interpreter = pythons.find(lock.python)
+    workspace = target.parent  # private to this build, and removed after it
+    home = workspace / "home"
+    home.mkdir()
+    create = ["venv", "--quiet", "--no-project", "--relocatable"]
+    create += ["--python", str(interpreter.path), str(target)]
+    _check(tool.call(create, policy=policy, cache=cache, folder=home, timeout=60))
+    site_packages = target / "lib" / f"python{lock.python}" / "site-packages"
+    if lock.packages:
+        _install(target, lock, home=home, cache=cache, policy=policy)
+        _compile(site_packages, interpreter, home)
+    _write_manifest(target, lock, key, site_packages, interpreter)
+    make_read_only(target)
+
+
+def _install(target: Path, lock: Lock, *, home: Path, cache: Cache, policy: PackagePolicy) -> None:
+    (home / "lock.txt").write_text(lock.text)
+    # A commit of a Git repository has no hash to require; its own id tells its bytes.
+    hashed = all(package.hashes for package in lock.packages)
+    args = [
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-sources",
+        *tool.only_wheels(lock.builds),
+    ]
+    args += ["--require-hashes" if hashed else "--verify-hashes"]
+    args += ["--python", str(target / "bin" / "python"), "-r", "lock.txt"]
+    env = tool.search(policy.default_index, (*policy.indexes, *policy.always), policy.find_links)
+    # The hashes say which file it must be, so it may come from whichever index has it.
+    env["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+
+    def attempt(*more: str) -> Completed:
+        return tool.call(
+            [*args, *more],
+            policy=policy,
+            cache=cache,
+            folder=home,
+            timeout=INSTALL_SECONDS,
+            env=env,
+        )
+
+    # What the cache of uv holds needs no index: a deployed workflow outlives an index that is down.
+    if attempt("--offline").returncode:
+        _check(attempt())
+
+
+def _check(done: Completed) -> None:
+    if done.returncode == 0:
+        return
+    error = tool.fault(done, code="package-unavailable", message="", hint="")
+    if error.code != "package-unavailable":
+        raise error
+    raise Unavailable(
+        "package-unavailable",
+        f"A package of the lock could not be installed: {tool.explain(done)}",
+        hint="Does this host have the same indexes as the server? Where a file has gone from the "
+        "index, deploy again to resolve anew.",
+    )
+
+
+def _compile(site_packages: Path, interpreter: Interpreter, home: Path) -> None:
+    """Byte-code for all but test suites; a task could not write it, and importing costs seconds.
+
+    The base interpreter without `site` does it, so that no package's code runs here.
+    """
+    args = ["-I", "-S", "-m", "compileall", "-q", "-j", "0", "-x", _TEST_SUITES]
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8"}
+    # Its status tells of files that this Python cannot read: importing them will tell.
+    run([str(interpreter.path), *args, str(site_packages)], env=env, timeout=COMPILE_SECONDS)
+
+
+def _write_manifest(
+    target: Path, lock: Lock, key: str, site_packages: Path, interpreter: Interpreter
+) -> None:
+    manifest = {
+        "key": key,
+        "python": lock.python,
+        "platform": lock.platform,
+        "base": str(interpreter.path),
+        "site_packages": str(site_packages.relative_to(target)),
+        "packages": {package.name: package.source for package in lock.packages},
+    }
+    (target / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
