@@ -1,0 +1,66 @@
+"""`taxiway`: the table of commands, each loaded when it is called.
+
+A command is a function with Typer's annotations, named `command`, in a module of its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from taxiway import __version__
+from taxiway.cli.failures import translated
+
+COMMANDS = {
+    "up": "taxiway.cli.up",
+    "down": "taxiway.cli.down",
+    "status": "taxiway.cli.status",
+}
+
+
+class LazyCommands(typer.core.TyperGroup):
+    """Imports the module of a command only to run it or to show its help."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name])
+        one = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        one.command(cmd_name)(translated(module.command))
+        return typer.main.get_command(one)
+
+
+app = typer.Typer(
+    name="taxiway",
+    cls=LazyCommands,
+    help="From Git to Apache Airflow: every run executes exactly one commit.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"taxiway {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,30 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        envvar="TAXIWAY_HOME",
+        help="The folder that holds everything.",
+        show_default="~/.taxiway",
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, help="The server's port.", show_default="8000, or the next free one"
+    ),
+]
+AirflowPort = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, help="Airflow's port.", show_default="8080, or the next free one"
+    ),
+]
