@@ -56,7 +56,7 @@ class Cache:
             target = workspace / "entry"
             build(target)
             sync_tree(target)
-            target.rename(final)
+            _move(target, final)
             sync_folder(final.parent)
         except OSError as error:
             if error.errno in (28, 122):  # ENOSPC, EDQUOT
@@ -116,6 +116,15 @@ def remove_tree(root: Path) -> None:
     for folder, _, _ in os.walk(root):
         os.chmod(folder, 0o755)  # noqa: PTH101
     shutil.rmtree(root)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Rename; who is not root may not move a folder that is read-only itself."""
+    mode = stat.S_IMODE(source.stat().st_mode)
+    if source.is_dir():
+        source.chmod(mode | 0o200)
+    source.rename(target)
+    target.chmod(mode)
 
 
 def sync_tree(root: Path) -> None:
