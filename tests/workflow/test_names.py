@@ -11,9 +11,11 @@ from taxiway.workflow.names import (
     MAX_KEY_LENGTH,
     SENTINEL_DAG_ID,
     TASK_NAME_PATTERN,
+    check_task_name,
     dag_id_of,
     fits_airflow,
     identifiers_of,
+    is_env_name,
 )
 
 AIRFLOWS_KEY = re.compile(r"[\w.-]+", re.ASCII)
@@ -62,6 +64,17 @@ def test_every_dag_id_fits_airflow(name: str) -> None:
 )
 def test_a_name_that_airflow_or_a_path_would_stumble_over_does_not_fit(name: str) -> None:
     assert not fits_airflow(name)
+    problem = check_task_name(name)
+    assert problem is not None and problem.code == "task-name-refused" and problem.hint
+
+
+def test_a_name_that_fits_has_no_problem() -> None:
+    assert check_task_name("train-model.v2") is None
+
+
+def test_names_of_environment_variables() -> None:
+    assert all(map(is_env_name, ["A", "_a1", "PYTHONPATH"]))
+    assert not any(map(is_env_name, ["", "1A", "A-B", "A=B", "A\n", "Ä", "A B"]))
 
 
 @given(st.from_regex(TASK_NAME_PATTERN, fullmatch=True))

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from taxiway.errors import Problem
+
 # Airflow's own rule lets any Unicode letter pass, and says "all ASCII": file names, addresses and
 # databases differ in how they compare the others. A name of dots alone would be a folder.
 TASK_NAME_PATTERN = r"^[.]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$"
@@ -17,12 +19,30 @@ SENTINEL_DAG_ID = "taxiway_sentinel"
 _KEY = re.compile(r"[.]*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
 _NOT_IN_AN_IDENTIFIER = re.compile(r"[^A-Za-z0-9_]")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DUNDER = re.compile(r"__.*__")
 
 
 def fits_airflow(name: str) -> bool:
     """Whether `name` can be a task's or a DAG's id as it is."""
     return len(name) <= MAX_KEY_LENGTH and _KEY.fullmatch(name) is not None
+
+
+def check_task_name(name: str) -> Problem | None:
+    """What is wrong with `name` as a task's name, if anything."""
+    if fits_airflow(name):
+        return None
+    return Problem(
+        "task-name-refused",
+        f"{name[:60]!r} cannot name a task in Airflow",
+        hint=f"Use 1 to {MAX_KEY_LENGTH} ASCII letters, digits, underscores, dashes and dots, "
+        "and not dots alone.",
+    )
+
+
+def is_env_name(name: str) -> bool:
+    """Whether every shell and program can read an environment variable of that name."""
+    return _ENV_NAME.fullmatch(name) is not None
 
 
 def dag_id_of(name: str) -> str:
@@ -34,7 +54,9 @@ def dag_id_of(name: str) -> str:
     if fits_airflow(name) and name != SENTINEL_DAG_ID:
         return name
     folded = "".join(
-        letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter)
+        letter
+        for letter in unicodedata.normalize("NFKD", name)
+        if not unicodedata.combining(letter)
     ).casefold()
     slug = _NOT_IN_A_SLUG.sub("_", folded).strip("_")
     lost = any(letter.isalnum() and not letter.isascii() for letter in folded)

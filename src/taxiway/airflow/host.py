@@ -1,0 +1,64 @@
+"""What a running task gets of Airflow: its log, and answers to its questions."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from airflow.sdk import Connection, Variable
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+_NOT_GIVEN = object()
+_CONNECTION_FIELDS = (
+    "conn_id",
+    "conn_type",
+    "host",
+    "login",
+    "password",
+    "schema",
+    "port",
+    "extra",
+)
+_PULL_ARGUMENTS = ("task_ids", "key", "map_indexes", "dag_id", "run_id", "include_prior_dates")
+
+
+class TaskLogHost:
+    """A `runner.host.Host` over the task instance. One thread of the runner calls it."""
+
+    def __init__(self, task_instance: Any) -> None:
+        self._task_instance = task_instance
+
+    def log(self, line: str, *, stream: str, level: int) -> None:
+        """A line in the task's log, under `stream` as the logger's name.
+
+        It goes to the handlers at once: a level that Airflow set for a logger of the same name is
+        about Airflow's own lines.
+        """
+        record = logging.LogRecord(stream, level, "", 0, line, None, None)
+        logging.getLogger().handle(record)
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        match question["ask"]:
+            case "xcom_pull":
+                return {"value": self._pull(question)}
+            case "xcom_push":
+                self._task_instance.xcom_push(key=question["key"], value=question["value"])
+                return {}
+            case "variable":
+                value = Variable.get(question["name"], default=_NOT_GIVEN)
+                return {"found": False} if value is _NOT_GIVEN else {"found": True, "value": value}
+            case "connection":
+                return _connection(question["name"])
+        raise ValueError(f"no such question: {question['ask']}")
+
+    def _pull(self, question: dict[str, Any]) -> Any:
+        arguments = {key: question[key] for key in _PULL_ARGUMENTS if key in question}
+        return self._task_instance.xcom_pull(**arguments)
+
+
+def _connection(name: str) -> dict[str, Any]:
+    try:
+        connection = Connection.get(name)
+    except AirflowNotFoundException:
+        return {"found": False}
+    return {"found": True, **{key: getattr(connection, key) for key in _CONNECTION_FIELDS}}

@@ -1,0 +1,156 @@
+"""A release as the DAG file that Airflow parses: constant code around one literal of data.
+
+What users write reaches the file only as string literals and inside the JSON literal, all ASCII.
+Nothing of it is code, a comment, an identifier or a template, and the finished file is compared
+with the tree it must have before it leaves here. Equal input renders to equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined
+
+from taxiway.errors import Invalid
+from taxiway.release.model import Release
+from taxiway.release.skeleton import FILE_NAMES, Shape, TaskLine, require_shape
+from taxiway.workflow.models import Task, Workflow
+from taxiway.workflow.names import fits_airflow, identifiers_of
+
+_ENVIRONMENT = Environment(
+    loader=BaseLoader(),
+    autoescape=False,  # noqa: S701 - Python comes out, not HTML; every value is a literal already
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_TEMPLATE_TEXT = files("taxiway.release").joinpath("dag_template.py.jinja2").read_text("ascii")
+_TEMPLATE = _ENVIRONMENT.from_string(_TEMPLATE_TEXT)
+# Inside r'''…''': a second quote in a row would end the literal, and DEL would hide in it.
+_UNSAFE_IN_LITERAL = re.compile("(?<=')'|\x7f")
+
+
+@dataclass(frozen=True)
+class Dag:
+    """A generated file, its sha256, and the tag by which Airflow's REST API shows which file it
+    has parsed: the tag is part of the file, and differs whenever the file does."""
+
+    source: bytes
+    digest: str
+    tag: str
+
+
+def render(release: Release, *, schedule_from: str | None) -> Dag:
+    """The DAG file of `release`.
+
+    `schedule_from`, an ISO date and time in UTC, becomes the start date; without it the DAG has no
+    schedule.
+    """
+    workflow = release.workflow
+    _require_renderable(workflow)
+    source = _text(workflow, data := _data(release, schedule_from)).encode("ascii")
+    return Dag(source=source, digest=hashlib.sha256(source).hexdigest(), tag=data["tag"])
+
+
+def _require_renderable(workflow: Workflow) -> None:
+    names = [task.name for task in workflow.tasks]
+    if not names:
+        raise Invalid(
+            "no-tasks",
+            f"Workflow {workflow.name!r} has no tasks",
+            hint="Create at least one task, then deploy again.",
+        )
+    keys = [workflow.dag_id, *names]
+    strays = [d for task in workflow.tasks for d in task.dependencies if d not in names]
+    if strays or len(set(names)) < len(names) or not all(map(fits_airflow, keys)):
+        raise Invalid(
+            "not-renderable",
+            f"Workflow {workflow.name!r} has a name that Airflow refuses, a name twice, or a "
+            f"dependency that is none of its tasks: {', '.join(strays or keys)!r}",
+            hint="Rename the task, or correct its dependencies.",
+        )
+
+
+def _data(release: Release, schedule_from: str | None) -> dict[str, Any]:
+    """All that the file knows, in the order in which it is read best."""
+    workflow = release.workflow
+    return {
+        "name": workflow.name,
+        "dag_id": workflow.dag_id,
+        "description": workflow.description,
+        "schedule": workflow.schedule if schedule_from else None,
+        "schedule_from": schedule_from if workflow.schedule else None,
+        "timezone": workflow.timezone,
+        "catchup": workflow.catchup,
+        "max_active_runs": workflow.max_active_runs,
+        "commit": release.commit,
+        "release": release.digest,
+        "tag": _tag(release, schedule_from),
+        "tasks": {task.name: _task_data(task) for task in workflow.tasks},
+    }
+
+
+def _tag(release: Release, schedule_from: str | None) -> str:
+    """Of all that the file is made from."""
+    sources = f"{release.digest}\n{schedule_from}\n{_TEMPLATE_TEXT}"
+    return f"dag-{hashlib.sha256(sources.encode('ascii', 'backslashreplace')).hexdigest()[:16]}"
+
+
+def _task_data(task: Task) -> dict[str, Any]:
+    """A task as the file shows it: what it runs, and what Airflow must know. Its `env` stays in
+    the release: the file is shown to everybody who may see the DAG."""
+    code: dict[str, Any] = (
+        {"script_path": task.script_path, "function_name": task.function_name}
+        if task.is_git
+        else {"python_callable": (task.python_callable or "").split("\n")}
+    )
+    seldom = {
+        "timeout": (task.timeout, None),
+        "trigger_rule": (task.trigger_rule, "all_success"),
+        "pool": (task.pool, None),
+        "pool_slots": (task.pool_slots, 1),
+        "queue": (task.queue, None),
+    }
+    return {
+        **code,
+        "params": json.loads(json.dumps(task.params, sort_keys=True, allow_nan=False)),
+        "retry_count": task.retry_count,
+        "retry_delay": task.retry_delay,
+        **{key: value for key, (value, default) in seldom.items() if value != default},
+    }
+
+
+def _text(workflow: Workflow, data: dict[str, Any]) -> str:
+    has_git = any(task.is_git for task in workflow.tasks)
+    literal = json.dumps(data, indent=2, allow_nan=False)
+    variables = identifiers_of((task.name for task in workflow.tasks), FILE_NAMES)
+    shape = Shape(
+        repository=workflow.git_repository or "" if has_git else None,
+        branch=workflow.git_branch if has_git else None,
+        literal=_UNSAFE_IN_LITERAL.sub(lambda match: f"\\u{ord(match[0]):04x}", literal),
+        tasks=tuple(
+            TaskLine(variables[task.name], task.name, task.is_git) for task in workflow.tasks
+        ),
+        edges=tuple(
+            (variables[upstream], variables[task.name])
+            for task in workflow.tasks
+            for upstream in dict.fromkeys(task.dependencies)
+        ),
+    )
+    text = _TEMPLATE.render(
+        imports=shape.imports,
+        has_git=has_git,
+        repository=ascii(shape.repository),
+        branch=ascii(shape.branch),
+        data=shape.literal,
+        tasks=shape.tasks,
+        edges=shape.edges,
+    )
+    require_shape(text, shape)
+    return text
