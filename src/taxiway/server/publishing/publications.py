@@ -55,6 +55,16 @@ def record(
     return row
 
 
+def latest(session: Session, workflow_id: str) -> PublicationRow | None:
+    """What the newest generation that names the workflow says of it."""
+    return session.scalar(
+        select(PublicationRow)
+        .where(PublicationRow.workflow_id == workflow_id)
+        .order_by(PublicationRow.generation.desc())
+        .limit(1)
+    )
+
+
 def generations_above(session: Session, generation: int) -> list[int]:
     query = select(GenerationRow.number).where(GenerationRow.number > generation)
     return list(session.scalars(query.order_by(GenerationRow.number)))

@@ -15,7 +15,7 @@ import structlog
 from taxiway.errors import TaxiwayError, Unavailable
 from taxiway.server.database import Database, PublicationRow, ReleaseRow, WorkflowRow, now
 from taxiway.server.orchestrator.port import DagState, Orchestrator
-from taxiway.server.publishing import publications
+from taxiway.server.publishing import publications, retirement
 from taxiway.server.publishing.publisher import Publisher
 
 log = structlog.get_logger(__name__)
@@ -73,11 +73,14 @@ class Reconciler:
                 pause = IDLE_SECONDS
 
     def step(self) -> bool:
-        """Publish what is pending and check what is not proven; True while something is left."""
+        """Advance retirements, publish what is pending, check what is not proven.
+
+        True while something is left to do.
+        """
+        left = retirement.advance(self._database, self._publisher, self._orchestrator)
         self._publisher.publish()
         with self._database.reading() as session:
             open_publications = publications.unconfirmed(session)
-        left = False
         for publication in open_publications:
             if self._arrived(publication):
                 self._confirm(publication)

@@ -74,8 +74,12 @@ class Deployer:
             left = deadline - time.monotonic()
             if row.state in ENDED or left <= 0:
                 return row
-            with self._changed:
-                self._changed.wait(min(left, 0.2))
+            self.pause_for_change(min(left, 0.2))
+
+    def pause_for_change(self, seconds: float) -> None:
+        """Return when something arrived in Airflow or a deploy ended, or after `seconds`."""
+        with self._changed:
+            self._changed.wait(seconds)
 
     def _work(self, workflow_id: str) -> None:
         with self._locks[workflow_id]:
@@ -116,7 +120,7 @@ class Deployer:
             workflow.current_release_id = row.id
             if prepared.release.commit and workflow.git_update_policy != "pinned":
                 workflow.git_commit_sha = prepared.release.commit
-            shown = queries.latest_publication(session, workflow.id)
+            shown = publications.latest(session, workflow.id)
             if shown is not None and shown.dag_digest == dag.digest:
                 # Nothing that Airflow could see has changed: it has this DAG, or will soon.
                 shown.release_id = row.id
@@ -148,7 +152,7 @@ class Deployer:
         dag = self.put_dag(release, workflow.schedule_from if workflow.is_active else None)
         above = self._publisher.highest
         with self._database.writing() as session:
-            shown = queries.latest_publication(session, workflow_id)
+            shown = publications.latest(session, workflow_id)
             if shown is None or shown.dag_digest != dag.digest:
                 publications.record(session, workflow, row, dag, above=above)
         self._wake()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from taxiway.server.database import PublicationRow, ReleaseRow
+from taxiway.server.database import ReleaseRow
 
 
 def next_number(session: Session, workflow_id: str) -> int:
@@ -41,12 +41,3 @@ def preparing(session: Session, workflow_id: str | None = None) -> Sequence[Rele
     if workflow_id is not None:
         query = query.where(ReleaseRow.workflow_id == workflow_id)
     return session.scalars(query.order_by(ReleaseRow.workflow_id, ReleaseRow.number)).all()
-
-
-def latest_publication(session: Session, workflow_id: str) -> PublicationRow | None:
-    return session.scalar(
-        select(PublicationRow)
-        .where(PublicationRow.workflow_id == workflow_id)
-        .order_by(PublicationRow.generation.desc())
-        .limit(1)
-    )

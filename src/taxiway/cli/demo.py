@@ -1,0 +1,79 @@
+"""`taxiway demo`: from a Git repository to finished runs on a real Airflow, before your eyes."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from taxiway.cli import demonstration, options
+from taxiway.cli.signals import sigterm_interrupts
+from taxiway.cli.up import addresses
+from taxiway.client.http import TaxiwayClient
+from taxiway.embedded import parts
+from taxiway.embedded.config import StackConfig, read_config
+from taxiway.embedded.example import ExampleRepository
+from taxiway.embedded.stack import RunningStack, running
+from taxiway.embedded.supervisor import Supervisor
+
+Exit = Annotated[bool, typer.Option("--exit", help="Stop when it is done, also in a terminal.")]
+
+
+def command(
+    home: options.Home = None,
+    port: options.Port = None,
+    airflow_port: options.AirflowPort = None,
+    exit_: Exit = False,
+) -> None:
+    """Run a real pipeline from a Git repository on Airflow, then change it and run it again.
+
+    It joins the stack of this home if one is running, and starts one otherwise.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    config = read_config(home=home, port=port, airflow_port=airflow_port)
+    folder = config.home / "demo"
+    with _stack(_allowing(config, str(folder)), console) as (stack, supervisor):
+        repository = ExampleRepository("digits", folder / "digits")
+        with TaxiwayClient(stack.server_url) as client:
+            demonstration.show(client, repository, console)
+        console.print("\nLook around:")
+        console.print(addresses(config, stack), markup=False)
+        if supervisor is not None and sys.stdout.isatty() and not exit_:
+            with contextlib.suppress(KeyboardInterrupt):
+                supervisor.watch()
+
+
+def _allowing(config: StackConfig, folder: str) -> StackConfig:
+    """The server may read repositories below `folder`, besides what it is allowed already."""
+    allowed = config.environ.get("TAXIWAY_GIT_ALLOW_LOCAL", "")
+    both = ":".join(part for part in (allowed, folder) if part)
+    return replace(config, environ={**config.environ, "TAXIWAY_GIT_ALLOW_LOCAL": both})
+
+
+@contextlib.contextmanager
+def _stack(
+    config: StackConfig, console: Console
+) -> Iterator[tuple[RunningStack, Supervisor | None]]:
+    found = running(config.home)
+    if found is not None:
+        console.print(f"Joining the stack that runs at {found.server_url}")
+        yield found, None
+        return
+    parts.require_installed()
+    supervisor = Supervisor(
+        config, plan=parts.plan, say=lambda line: console.print(line, markup=False)
+    )
+    with sigterm_interrupts() as interrupts:
+        try:
+            console.print(f"Starting the server and Airflow in {config.home}")
+            supervisor.start()
+            yield supervisor.wait_ready(), supervisor
+        finally:
+            interrupts.ignore()
+            console.print("Ending the server and Airflow")
+            supervisor.stop()

@@ -1,0 +1,111 @@
+"""`/workflows/{id}/deploy` and `/workflows/{id}/releases`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from taxiway.errors import Invalid, NotFound
+from taxiway.server.dependencies import DatabaseDep, Reading
+from taxiway.server.releases import queries
+from taxiway.server.releases.dependencies import DeployerDep, StorageDep
+from taxiway.server.releases.records import error_of
+from taxiway.server.releases.schemas import ReleaseList, ReleaseResponse, release_response
+from taxiway.server.releases.service import get_release, start_deploy
+from taxiway.server.tasks.queries import of_workflow
+from taxiway.server.workflows.service import get_workflow
+
+router = APIRouter(prefix="/api/v1/workflows/{workflow_id}", tags=["releases"])
+
+WorkflowId = Annotated[str, Path(description="UUID of the workflow.")]
+Number = Annotated[int, Path(description="The release's number.", ge=1, le=2**31 - 1)]
+Wait = Annotated[float, Query(ge=0, le=600, description="Seconds to wait for the deploy's end.")]
+
+
+@router.post(
+    "/deploy",
+    operation_id="deployWorkflow",
+    response_model=ReleaseResponse,
+    responses={202: {"model": ReleaseResponse, "description": "Still on its way."}},
+)
+def deploy(
+    workflow_id: WorkflowId,
+    database: DatabaseDep,
+    deployer: DeployerDep,
+    response: Response,
+    wait: Wait = 60,
+) -> ReleaseResponse:
+    """Seal the workflow as it stands at one commit, and answer when Airflow can run it.
+
+    Past `wait` seconds the answer is 202, and the release tells its state.
+    """
+    with database.writing() as session:
+        workflow = get_workflow(session, workflow_id)
+        started = start_deploy(session, workflow, of_workflow(session, workflow_id))
+    deployer.submit(workflow_id)
+    row = deployer.wait(started.id, wait)
+    if row.state == "failed":
+        raise error_of(row)
+    if row.state != "ready":
+        response.status_code = 202
+        response.headers["Location"] = f"/api/v1/workflows/{workflow_id}/releases/{row.number}"
+    with database.reading() as session:
+        workflow = get_workflow(session, workflow_id)
+    return release_response(row, workflow.dag_id, workflow.current_release_id)
+
+
+@router.get("/releases", operation_id="listReleases", response_model=ReleaseList)
+def list_releases(
+    workflow_id: WorkflowId,
+    session: Reading,
+    limit: Annotated[int, Query(ge=1, le=200, description="How many to answer with.")] = 50,
+    cursor: Annotated[str | None, Query(description="From `next_cursor` of a page.")] = None,
+) -> ReleaseList:
+    """The releases of a workflow, newest first."""
+    workflow = get_workflow(session, workflow_id)
+    below = _number(cursor)
+    rows = queries.newest_first(session, workflow_id, below=below, limit=limit + 1)
+    page = [release_response(r, workflow.dag_id, workflow.current_release_id) for r in rows[:limit]]
+    return ReleaseList(
+        items=page,
+        next_cursor=str(page[-1].number) if len(rows) > limit else None,
+        total=queries.count(session, workflow_id),
+    )
+
+
+@router.get("/releases/{number}", operation_id="getRelease", response_model=ReleaseResponse)
+def read_release(workflow_id: WorkflowId, number: Number, session: Reading) -> ReleaseResponse:
+    """One release."""
+    workflow = get_workflow(session, workflow_id)
+    row = get_release(session, workflow_id, number)
+    return release_response(row, workflow.dag_id, workflow.current_release_id)
+
+
+@router.get(
+    "/releases/{number}/dag",
+    operation_id="getReleaseDag",
+    response_class=PlainTextResponse,
+)
+def read_dag(
+    workflow_id: WorkflowId, number: Number, session: Reading, storage: StorageDep
+) -> PlainTextResponse:
+    """The DAG file that was generated for the release, as text."""
+    get_workflow(session, workflow_id)
+    row = get_release(session, workflow_id, number)
+    if row.dag_digest is None:
+        raise NotFound(
+            "dag-not-made",
+            f"Release {number} has no DAG file: it is {row.state}",
+            hint="A release has one when it is sealed.",
+        )
+    return PlainTextResponse(storage.get(f"dags/{row.dag_digest}.py"))
+
+
+def _number(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isdecimal() or len(cursor) > 10:
+        raise Invalid("cursor-refused", f"{cursor!r} is no cursor of this list")
+    return int(cursor)

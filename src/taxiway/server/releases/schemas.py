@@ -1,0 +1,67 @@
+"""What the API says of releases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from taxiway.server.database import ReleaseRow
+
+
+class ReleaseResponse(BaseModel):
+    """A workflow sealed at one commit, or on its way to be."""
+
+    id: str = Field(description="UUID of the release.")
+    workflow_id: str = Field(description="The workflow that it is a release of.")
+    number: int = Field(description="Counts up in the workflow, from 1.", examples=[1])
+    state: Literal["preparing", "publishing", "ready", "failed"] = Field(
+        description="`preparing` until it is sealed, `publishing` until Airflow shows it, then "
+        "`ready`; `failed` with an `error`."
+    )
+    is_current: bool = Field(description="Whether new runs of the workflow execute it.")
+    git_repository: str | None = Field(description="The repository that the commit is from.")
+    git_branch: str | None = Field(description="The branch that the commit is from.")
+    git_commit_sha: str | None = Field(description="The full id of the commit that it executes.")
+    commit: str | None = Field(description="The same as `git_commit_sha`.")
+    tree: str | None = Field(description="The id of the commit's tree: the address of its files.")
+    digest: str | None = Field(description="sha256 of the sealed release: its identity.")
+    lock: str | None = Field(description="The key of its environment: packages, Python, platform.")
+    dag_id: str = Field(description="The workflow's DAG in Airflow.")
+    generation: int | None = Field(description="The generation that it was published in.")
+    notes: list[str] = Field(description="What a person should know, such as ignored lines.")
+    error: dict[str, Any] | None = Field(description="Why it failed: code, message, hint.")
+    created_at: datetime = Field(description="When the deploy was asked for.")
+    ready_at: datetime | None = Field(description="When Airflow was seen to show it.")
+
+
+class ReleaseList(BaseModel):
+    """A page of releases, newest first."""
+
+    items: list[ReleaseResponse] = Field(description="The releases.")
+    next_cursor: str | None = Field(description="Asks for the next page; null on the last one.")
+    total: int = Field(description="How many releases the workflow has.")
+
+
+def release_response(row: ReleaseRow, dag_id: str, current_id: str | None) -> ReleaseResponse:
+    return ReleaseResponse(
+        id=row.id,
+        workflow_id=row.workflow_id,
+        number=row.number,
+        state=row.state,
+        is_current=row.id == current_id,
+        git_repository=row.git_repository,
+        git_branch=row.git_branch,
+        git_commit_sha=row.commit,
+        commit=row.commit,
+        tree=row.tree,
+        digest=row.digest,
+        lock=row.lock,
+        dag_id=dag_id,
+        generation=row.generation,
+        notes=[str(note) for note in row.notes],
+        error=row.error,
+        created_at=row.created_at,
+        ready_at=row.ready_at,
+    )

@@ -1,0 +1,92 @@
+"""Starting a deploy, and reading what deploys made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from taxiway.errors import Conflict, Invalid, NotFound
+from taxiway.server.database import ReleaseRow, TaskRow, WorkflowRow
+from taxiway.server.releases import queries
+from taxiway.server.releases.prepare import Order
+from taxiway.server.releases.records import order_to_json
+from taxiway.server.workflows.declared import declared
+from taxiway.workflow.graph import find_cycle
+from taxiway.workflow.models import Workflow
+from taxiway.workflow.schedule import check_schedule, check_timezone
+
+
+def start_deploy(session: Session, row: WorkflowRow, tasks: Sequence[TaskRow]) -> ReleaseRow:
+    """Record, in this transaction, that the workflow as it stands now shall be deployed.
+
+    What can be refused without the network is refused here, before a number is given out.
+    """
+    _require_deployable(row, tasks)
+    workflow = declared(row, tasks)
+    _check(workflow)
+    pinned = row.git_commit_sha if row.git_update_policy == "pinned" else None
+    release = ReleaseRow(
+        workflow_id=row.id,
+        number=queries.next_number(session, row.id),
+        git_repository=workflow.git_repository,
+        git_branch=workflow.git_branch if workflow.git_repository else None,
+        sealed=order_to_json(Order(row.id, workflow, pinned)),
+    )
+    session.add(release)
+    session.flush()
+    return release
+
+
+def _require_deployable(row: WorkflowRow, tasks: Sequence[TaskRow]) -> None:
+    if row.held:
+        raise Conflict(
+            "workflow-held",
+            f"{row.name} is held by a rollback: nothing deploys until it is resumed",
+            hint="Resume the workflow first.",
+        )
+    if not tasks:
+        raise Invalid(
+            "workflow-has-no-tasks",
+            f"{row.name} has no tasks, so there is nothing to deploy",
+            hint="Create a task with POST /api/v1/tasks/.",
+        )
+    if row.git_auth_type != "none":
+        raise Invalid(
+            "git-auth-type-not-supported",
+            f"{row.name} has git_auth_type {row.git_auth_type!r}, and there are no credentials yet",
+            hint='Use a public repository and set git_auth_type to "none".',
+        )
+    git_tasks = [task.name for task in tasks if task.script_path is not None]
+    if git_tasks and row.git_repository is None:
+        raise Invalid(
+            "repository-missing",
+            f"{row.name} has no git_repository, but these tasks run from one: "
+            + ", ".join(git_tasks),
+            hint="Set git_repository on the workflow, or use python_callable.",
+        )
+
+
+def _check(workflow: Workflow) -> None:
+    """What is refused when it is written, but may have come from an older database."""
+    cycle = find_cycle({task.name: task.dependencies for task in workflow.tasks})
+    if cycle:
+        raise Invalid(
+            "dependency-cycle",
+            f"The tasks of {workflow.name} wait for each other: {' → '.join(cycle)}",
+            hint="Take one of these dependencies out.",
+        )
+    check_timezone(workflow.timezone)
+    if workflow.schedule is not None:
+        check_schedule(workflow.schedule)
+
+
+def get_release(session: Session, workflow_id: str, number: int) -> ReleaseRow:
+    row = queries.by_number(session, workflow_id, number)
+    if row is None:
+        raise NotFound(
+            "release-not-found",
+            f"The workflow {workflow_id} has no release {number}",
+            hint="GET /api/v1/workflows/{id}/releases lists them.",
+        )
+    return row

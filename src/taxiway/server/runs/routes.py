@@ -1,0 +1,209 @@
+"""`/workflows/{id}/runs` and `/runs`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import PlainTextResponse, Response
+
+from taxiway.errors import Invalid, NotFound, Unavailable
+from taxiway.server.database import ReleaseRow, RunRow
+from taxiway.server.dependencies import DatabaseDep, Reading
+from taxiway.server.orchestrator.port import ACTIVE, LogLine
+from taxiway.server.releases.dependencies import DeployerDep
+from taxiway.server.runs import queries, service
+from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
+from taxiway.server.runs.schemas import (
+    LogLineResponse,
+    LogResponse,
+    RunList,
+    RunResponse,
+    RunTrigger,
+    TaskRunList,
+    TaskRunResponse,
+    ValueResponse,
+    run_response,
+)
+from taxiway.server.workflows.service import get_workflow
+
+router = APIRouter(prefix="/api/v1", tags=["runs"])
+
+WorkflowId = Annotated[str, Path(description="UUID of the workflow.")]
+RunId = Annotated[str, Path(description="UUID of the run.")]
+TaskName = Annotated[str, Path(description="The task's name.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many to answer with.")]
+CursorParam = Annotated[str | None, Query(description="From `next_cursor` of a page.")]
+
+ARRIVAL_SECONDS = 30
+
+
+@router.post(
+    "/workflows/{workflow_id}/runs",
+    operation_id="triggerRun",
+    response_model=RunResponse,
+    status_code=201,
+)
+def trigger_run(
+    workflow_id: WorkflowId,
+    database: DatabaseDep,
+    orchestrator: OrchestratorDep,
+    mirror: MirrorDep,
+    deployer: DeployerDep,
+    body: RunTrigger | None = None,
+) -> RunResponse:
+    """Start a run of the current release, with params for this run only where they are given."""
+    with database.reading() as session:
+        workflow = get_workflow(session, workflow_id)
+        release = service.current_release(session, workflow)
+    if release.state != "ready":
+        release = deployer.wait(release.id, ARRIVAL_SECONDS)
+    if release.state != "ready":
+        raise Unavailable(
+            "release-not-ready",
+            f"Airflow does not show release {release.number} of {workflow.name} yet",
+            hint="It will within seconds where Airflow runs; then try again.",
+        )
+    params = body.params if body else {}
+    run = service.trigger(database, orchestrator, mirror, workflow, release, params)
+    with database.reading() as session:
+        return run_response(run, session.get(ReleaseRow, run.release_id or ""))
+
+
+@router.get(
+    "/workflows/{workflow_id}/runs", operation_id="listWorkflowRuns", response_model=RunList
+)
+def list_workflow_runs(
+    workflow_id: WorkflowId, session: Reading, limit: Limit = 50, cursor: CursorParam = None
+) -> RunList:
+    """The runs of a workflow, newest first; those of a deleted one too."""
+    if not queries.count(session, workflow_id):
+        get_workflow(session, workflow_id)
+    return _page(session, workflow_id, limit, cursor)
+
+
+@router.get("/runs", operation_id="listRuns", response_model=RunList)
+def list_runs(session: Reading, limit: Limit = 50, cursor: CursorParam = None) -> RunList:
+    """All runs, newest first."""
+    return _page(session, None, limit, cursor)
+
+
+@router.get("/runs/{run_id}", operation_id="getRun", response_model=RunResponse)
+def read_run(run_id: RunId, database: DatabaseDep, mirror: MirrorDep) -> RunResponse:
+    """One run, as it stands at this moment."""
+    with database.reading() as session:
+        run = service.get_run(session, run_id)
+    if run.state in ACTIVE:
+        with contextlib.suppress(Unavailable):  # then the record is the best that can be said
+            run = mirror.refresh(run)
+    with database.reading() as session:
+        return run_response(run, session.get(ReleaseRow, run.release_id or ""))
+
+
+@router.post("/runs/{run_id}/cancel", operation_id="cancelRun", response_model=RunResponse)
+def cancel_run(run_id: RunId, database: DatabaseDep, orchestrator: OrchestratorDep) -> RunResponse:
+    """Stop a run; its processes are gone within seconds."""
+    run = service.cancel(database, orchestrator, run_id)
+    with database.reading() as session:
+        return run_response(run, session.get(ReleaseRow, run.release_id or ""))
+
+
+@router.get("/runs/{run_id}/tasks", operation_id="listTaskRuns", response_model=TaskRunList)
+def list_task_runs(run_id: RunId, session: Reading, orchestrator: OrchestratorDep) -> TaskRunList:
+    """The tasks of a run, and where each stands."""
+    run = service.get_run(session, run_id)
+    if run.tasks is not None:
+        items = [TaskRunResponse.model_validate(task) for task in run.tasks]
+    else:
+        states = orchestrator.tasks(run.dag_id, run.airflow_run_id)
+        items = [TaskRunResponse.model_validate(state, from_attributes=True) for state in states]
+    return TaskRunList(items=items, total=len(items))
+
+
+@router.get(
+    "/runs/{run_id}/tasks/{task}/logs",
+    operation_id="getTaskLogs",
+    response_model=LogResponse,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+def read_logs(
+    run_id: RunId,
+    task: TaskName,
+    request: Request,
+    session: Reading,
+    orchestrator: OrchestratorDep,
+    try_number: Annotated[
+        int | None, Query(alias="try", ge=1, le=10_000, description="Which try; the latest.")
+    ] = None,
+    after: Annotated[int, Query(ge=0, description="Leave out this many lines.")] = 0,
+) -> Response | LogResponse:
+    """The log of a task as far as it is written; as text where `Accept` asks for text/plain."""
+    run = service.get_run(session, run_id)
+    tried = try_number or _latest_try(run, task, orchestrator)
+    lines: list[LogLine] = []
+    if tried:
+        page = orchestrator.log(run.dag_id, run.airflow_run_id, task, try_number=tried)
+        lines = list(page.lines)
+    if "text/plain" in request.headers.get("accept", ""):
+        return PlainTextResponse("".join(f"{line.text}\n" for line in lines[after:]))
+    return LogResponse(
+        task=task,
+        try_number=tried,
+        lines=[
+            LogLineResponse.model_validate(line, from_attributes=True) for line in lines[after:]
+        ],
+        next=max(after, len(lines)),
+    )
+
+
+@router.get(
+    "/runs/{run_id}/tasks/{task}/value",
+    operation_id="getTaskValue",
+    response_model=ValueResponse,
+)
+def read_value(
+    run_id: RunId, task: TaskName, session: Reading, orchestrator: OrchestratorDep
+) -> ValueResponse:
+    """What a task returned."""
+    run = service.get_run(session, run_id)
+    return ValueResponse(task=task, value=orchestrator.value(run.dag_id, run.airflow_run_id, task))
+
+
+def _latest_try(run: RunRow, task: str, orchestrator: OrchestratorDep) -> int:
+    states = {s.task: s for s in orchestrator.tasks(run.dag_id, run.airflow_run_id)}
+    if task not in states:
+        raise NotFound(
+            "task-not-found",
+            f"The run {run.id} has no task {task}",
+            hint=f"It has: {', '.join(sorted(states))}.",
+        )
+    return states[task].try_number
+
+
+def _page(session: Reading, workflow_id: str | None, limit: int, cursor: str | None) -> RunList:
+    rows = queries.newest_first(session, workflow_id, after=_position(cursor), limit=limit + 1)
+    page = rows[:limit]
+    releases = queries.releases_of(session, page)
+    return RunList(
+        items=[run_response(row, releases.get(row.release_id or "")) for row in page],
+        next_cursor=_cursor(page[-1]) if len(rows) > limit else None,
+        total=queries.count(session, workflow_id),
+    )
+
+
+def _cursor(row: RunRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.created_at.isoformat()} {row.id}".encode()).decode()
+
+
+def _position(cursor: str | None) -> tuple[datetime, str] | None:
+    if cursor is None:
+        return None
+    try:
+        moment, run_id = base64.urlsafe_b64decode(cursor).decode("ascii").split(" ")
+        return datetime.fromisoformat(moment), run_id
+    except (ValueError, binascii.Error):
+        raise Invalid("cursor-refused", f"{cursor!r} is no cursor of this list") from None
