@@ -1,0 +1,69 @@
+# Two commands on a fresh machine with git, make and Python 3.11 or newer with venv:
+#   make demo    make test
+# By hand, with uv installed: uv run taxiway demo, uv run pytest
+
+UV := .uv/bin/uv
+BIN := .venv/bin
+STAMP := .venv/.made-from-requirements
+SAY = printf '\033[1m==> %s\033[0m\n'
+ifeq ($(shell test -t 1 && echo terminal),)
+SAY = printf '==> %s\n'
+endif
+
+# No home: what would be kept there stays with the rest of the tools.
+ifeq ($(strip $(HOME)),)
+export HOME := $(CURDIR)/.uv/home
+endif
+# An environment that is active in the shell is none of ours.
+unexport VIRTUAL_ENV
+unexport PYTHONPATH
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format install lock clean
+
+help:  ## Show the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
+
+demo: $(STAMP)  ## Start the stack, and run a workflow from a Git repository on it
+	@$(BIN)/taxiway demo
+
+test: lint  ## Lint, then the unit tests, then the system tests on one real Airflow
+	@$(SAY) "Unit tests"
+	@$(BIN)/pytest -q -m "not system" -n 2
+	@$(SAY) "System tests, on one real Airflow"
+	@$(BIN)/pytest -v -m system
+
+lint: $(STAMP)  ## Check style, types and the import law; change nothing
+	@$(SAY) "Style, types and the import law"
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP)  ## Format the code, and mend what can be mended
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+install: $(STAMP)  ## Make .venv with everything that development needs
+	@$(SAY) ".venv is ready"
+
+lock: $(UV)  ## Resolve requirements/*.txt anew; versions stay unless UPGRADE=1
+	@$(SAY) "Resolving the requirements for Python 3.11 to 3.13"
+	@scripts/lock $(if $(UPGRADE),--upgrade)
+
+clean:  ## Remove what make made
+	rm -rf .uv .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(UV): requirements/bootstrap.txt scripts/find-python
+	@$(SAY) "Installing uv into .uv (once)"
+	@python=$$(scripts/find-python) && rm -rf .uv/bin .uv/lib && "$$python" -m venv .uv
+	@.uv/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+$(STAMP): $(UV) requirements/dev.txt pyproject.toml
+	@$(SAY) "Making .venv from requirements/dev.txt (once; about 200 packages)"
+	@python=$$(scripts/find-python) && { test -x $(BIN)/python || $(UV) venv --clear --python "$$python" .venv; }
+	@$(UV) pip sync --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
+	@$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
