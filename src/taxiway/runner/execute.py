@@ -1,0 +1,133 @@
+"""One task of one release, executed: the runner's front door."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from taxiway.environment.build import use_environment
+from taxiway.errors import Invalid, NotFound, TaskFailed
+from taxiway.git.snapshot import use_snapshot
+from taxiway.release.model import Release
+from taxiway.runner.host import Host
+from taxiway.runner.request import TaskRequest
+from taxiway.runner.settings import WorkerSettings
+from taxiway.runner.supervise import Supervision, Work, Worker
+from taxiway.runner.values import ValueExchange
+from taxiway.runner.workspace import open_workspace
+from taxiway.storage.cache import Cache
+from taxiway.storage.store import Storage
+from taxiway.workflow.models import Task
+
+
+class TaskProcess:
+    """Runs one task of one release, once. `run()` blocks in the calling thread; `kill()` may be
+    called from a signal handler."""
+
+    def __init__(self, request: TaskRequest, host: Host, settings: WorkerSettings) -> None:
+        self._request = request
+        self._host = host
+        self._settings = settings
+        self._supervision: Supervision | None = None
+        self._killed = False
+
+    def kill(self) -> None:
+        """End the task and everything it started; `run()` then raises `task-canceled`."""
+        self._killed = True
+        if (supervision := self._supervision) is not None:
+            supervision.kill()
+
+    def run(self) -> Any:
+        """The value that the task returned, as JSON; large ones as references to the storage.
+
+        Raises: `TaskFailed`, `Invalid`, `Unavailable`. Snapshot and environment are made if this
+        host does not have them, and held while the task runs. When it returns or raises, no
+        process of the task is left.
+        """
+        settings = self._settings
+        storage, cache = Storage(settings.storage), Cache(settings.cache)
+        release = load_release(self._request.release_digest, storage, cache)
+        task = _pick(release, self._request.task_name)
+        with ExitStack() as stack:
+            environment = stack.enter_context(
+                use_environment(
+                    release.lock,
+                    python=release.python,
+                    storage=storage,
+                    cache=cache,
+                    policy=settings.packages,
+                )
+            )
+            snapshot = release.tree and stack.enter_context(
+                use_snapshot(release.tree, storage, cache)
+            )
+            workspace = stack.enter_context(open_workspace(cache.root))
+            supervision = Supervision(
+                self._work(release, task, environment.path, environment.python, snapshot or None),
+                self._host,
+                workspace,
+                ValueExchange(workspace, storage, cache),
+                Worker(os.environ, settings.task_env_pass, settings.run_as_user),
+            )
+            self._supervision = supervision
+            if self._killed:
+                raise TaskFailed("task-canceled", f"Task {task.name} was canceled")
+            return supervision.run()
+
+    def _work(
+        self,
+        release: Release,
+        task: Task,
+        environment: Path,
+        python: Path,
+        snapshot: Path | None,
+    ) -> Work:
+        facts = {
+            "TAXIWAY_WORKFLOW": release.workflow.dag_id,
+            "TAXIWAY_RELEASE": self._request.release_digest,
+            "TAXIWAY_COMMIT": release.commit or "",
+            "TAXIWAY_RUN_ID": str(self._request.context.get("run_id") or ""),
+            "TAXIWAY_TASK": task.name,
+        }
+        return Work(
+            task=task.name,
+            python=python,
+            environment=environment,
+            snapshot=snapshot,
+            script_path=task.script_path,
+            function_name=task.function_name,
+            source=task.python_callable,
+            commit=release.commit,
+            params=task.params | self._request.param_overrides,
+            context=self._request.context,
+            env=release.workflow.env | task.env | facts,
+            timeout=task.timeout,
+        )
+
+
+def load_release(digest: str, storage: Storage, cache: Cache) -> Release:
+    """The sealed release. `NotFound` (`release-not-found`)."""
+    try:
+        path = cache.ensure(
+            "releases", f"{digest}.json", lambda p: storage.download(f"releases/{digest}.json", p)
+        )
+    except NotFound as error:
+        raise NotFound(
+            "release-not-found",
+            f"The storage has no release {digest}",
+            hint="Was the storage replaced, or pruned by hand? Deploy the workflow again.",
+        ) from error
+    return Release.from_bytes(path.read_bytes())
+
+
+def _pick(release: Release, name: str) -> Task:
+    try:
+        return release.workflow.task(name)
+    except StopIteration:
+        raise Invalid(
+            "task-not-in-release",
+            f"Release of workflow {release.workflow.name} has no task {name}",
+            hint="Deploy the workflow again.",
+        ) from None

@@ -1,0 +1,251 @@
+"""Starts one task's interpreter, and leaves no process of it behind.
+
+A script for an interpreter of its own (`python -I -S`), standard library only. It runs in its own
+session and is the subreaper of everything below it, so a daemon that the task leaves becomes its
+child. When the task's interpreter ends, when it is told to (`k` on the lifeline), or when the
+supervisor is gone (end of file there), it kills all of them until none is left, reports how the
+interpreter ended, and exits.
+
+    keeper.py <descriptor of the orders>
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from typing import Any
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_SECUREBITS = 1, 24, 28
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+NO_ROOT_LOCKED = 0b11
+CLONE_NEWNS = 0x20000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT = 1, 2, 4, 32
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+STATUS_FD = 5  # in the child, until it executes; 0 to 4 are what the interpreter gets
+
+
+def main() -> None:
+    orders = _read_orders(int(sys.argv[1]))
+    lifeline, status = orders["lifeline"], orders["status"]
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    wakeup = _watch_signals()
+    pid = os.fork()
+    if pid == 0:
+        become_task(orders)
+    for fd in orders["descriptors"]:
+        os.close(fd)
+    ended, orphaned = wait(pid, lifeline, wakeup)
+    ended = end_all(pid, ended)
+    if orphaned:
+        _remove(orders["remove"])
+    with contextlib.suppress(OSError):
+        os.write(status, (json.dumps({"ended": ended}) + "\n").encode())
+
+
+def _read_orders(fd: int) -> dict[str, Any]:
+    with os.fdopen(fd, "rb") as file:
+        file.seek(0)
+        orders: dict[str, Any] = json.loads(file.read())
+    return orders
+
+
+def prctl(option: int, *args: int) -> None:
+    padded = [ctypes.c_ulong(value) for value in (*args, 0, 0, 0, 0)][:4]
+    check(LIBC.prctl(option, *padded), f"prctl {option}")
+
+
+def check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _watch_signals() -> int:
+    """A descriptor that is readable after SIGCHLD; a request to end counts as a cancel."""
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    return read
+
+
+def wait(pid: int, lifeline: int, wakeup: int) -> tuple[int | None, bool]:
+    """Until the interpreter ends or must: its wait status if it has one, and whether the
+    supervisor is gone."""
+    poll = select.poll()
+    poll.register(lifeline, select.POLLIN)
+    poll.register(wakeup, select.POLLIN)
+    while True:
+        for fd, _ in poll.poll():
+            if fd == lifeline:
+                return None, os.read(lifeline, 1) == b""
+            caught = os.read(wakeup, 512)
+            if any(number != signal.SIGCHLD for number in caught):
+                return None, False
+        with contextlib.suppress(ChildProcessError):
+            for ended, status in iter(_reap, (0, 0)):
+                if ended == pid:
+                    return status, False
+
+
+def _reap() -> tuple[int, int]:
+    return os.waitpid(-1, os.WNOHANG)
+
+
+def end_all(pid: int, status: int | None) -> int | None:
+    """Kill until there is no child left: whatever still lives below us hangs on one of them."""
+    poll = select.poll()
+    while True:
+        try:
+            for ended, its_status in iter(_reap, (0, 0)):
+                if ended == pid:
+                    status = its_status
+        except ChildProcessError:
+            return None if status is None else os.waitstatus_to_exitcode(status)
+        for found in descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(found, signal.SIGKILL)
+        poll.poll(1)
+
+
+def descendants(root: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would cost more than all the rest
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+                children.setdefault(parent, []).append(int(name))
+    found: list[int] = []
+    level = [root]
+    while level:
+        level = [child for parent in level for child in children.get(parent, ())]
+        found += level
+    return found
+
+
+def _remove(folders: list[str]) -> None:
+    import shutil  # noqa: PLC0415 - only when the supervisor died; it costs more than the start
+
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def become_task(orders: dict[str, Any]) -> None:
+    """In the child: give up all that the task shall not have, then execute its interpreter."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            with contextlib.suppress(OSError):
+                signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.setsid()
+        os.umask(0o022)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _arrange_descriptors(orders["descriptors"], orders["status"])
+        _take_identity(orders)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        os.chdir(orders["cwd"])
+        os.execve(orders["argv"][0], orders["argv"], orders["env"])  # noqa: S606
+    except BaseException as error:
+        _say(error=f"{type(error).__name__}: {error}")
+    finally:
+        os._exit(127)
+
+
+def _say(**what: Any) -> None:
+    with contextlib.suppress(OSError):
+        os.write(STATUS_FD, (json.dumps(what) + "\n").encode())
+
+
+def _arrange_descriptors(descriptors: list[int], status: int) -> None:
+    """stdin from nowhere, then stdout, stderr, the channel and the payload; nothing else."""
+    null = os.open("/dev/null", os.O_RDONLY)
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in (null, *descriptors, status)]
+    for target, fd in enumerate(high):
+        os.dup2(fd, target, inheritable=target != STATUS_FD)
+    os.closerange(STATUS_FD + 1, 1 << 20)
+
+
+def _take_identity(orders: dict[str, Any]) -> None:
+    identity = orders["identity"]
+    try:
+        if identity["bare"]:
+            raise PermissionError(errno.EPERM, "asked for")
+        if identity["covered"] or identity["shown"]:
+            rearrange(identity["covered"], identity["shown"])
+        if identity["uid"] is not None:
+            os.setgroups(identity["groups"])
+            os.setgid(identity["gid"])
+            os.setuid(identity["uid"])
+    except PermissionError as error:
+        _say(warning=str(error))
+        for path in identity["owned"]:
+            os.chown(path, os.getuid(), os.getgid())
+        drop_capabilities()
+
+
+def rearrange(covered: list[str], shown: list[tuple[str, bool]]) -> None:
+    """In a mount namespace of our own: cover folders, and show some paths below them again.
+
+    `shown` tells for each path whether it may be written.
+    """
+    check(LIBC.unshare(CLONE_NEWNS), "unshare")
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    sources = [(os.open(path, os.O_PATH), path, writable) for path, writable in shown]
+    for folder in covered:
+        mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
+    for fd, path, writable in sources:
+        _make_target(path, is_folder=_is_folder(fd))
+        mount(f"/proc/self/fd/{fd}", path, None, MS_BIND | (MS_REC if writable else 0))
+        if not writable:
+            mount(None, path, None, MS_BIND | MS_REMOUNT | MS_RDONLY)
+        os.close(fd)
+
+
+def _is_folder(fd: int) -> bool:
+    return os.fstat(fd).st_mode & 0o170000 == 0o040000
+
+
+def _make_target(path: str, *, is_folder: bool) -> None:
+    os.makedirs(path if is_folder else os.path.dirname(path), 0o755, exist_ok=True)  # noqa: PTH103, PTH120
+    if not is_folder and not os.path.exists(path):  # noqa: PTH110
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
+
+
+def mount(
+    source: str | None, target: str, kind: str | None, flags: int, data: str | None = None
+) -> None:
+    encoded = [None if text is None else os.fsencode(text) for text in (source, kind, data)]
+    result = LIBC.mount(
+        encoded[0], os.fsencode(target), encoded[1], ctypes.c_ulong(flags), encoded[2]
+    )
+    check(result, f"mount {target}")
+
+
+def drop_capabilities() -> None:
+    """Stay who we are, without any power over what we do not own or may not write."""
+    for capability in range(64):
+        with contextlib.suppress(OSError):
+            prctl(PR_CAPBSET_DROP, capability)
+    with contextlib.suppress(OSError):
+        prctl(PR_SET_SECUREBITS, NO_ROOT_LOCKED)
+    with contextlib.suppress(OSError):
+        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    check(LIBC.capset(ctypes.byref(header), ctypes.byref(nothing)), "capset")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Starts the keeper with its orders, and holds our ends of what connects us to the task."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taxiway.errors import Unavailable
+from taxiway.process import Popen, spawn
+from taxiway.runner.identity import Identity
+
+_HERE = Path(__file__).resolve().parent
+KEEPER = _HERE / "keeper.py"
+ENTRYPOINT = _HERE / "entrypoint.py"
+INSIDE = _HERE / "inside"
+
+
+@dataclass(frozen=True)
+class Launched:
+    """The keeper, and our ends: the caller closes them."""
+
+    keeper: Popen[bytes]
+    lifeline: int  # to write `k` to, or to close
+    stdout: int
+    stderr: int
+    status: int
+    channel: socket.socket
+
+
+def launch(
+    python: Path,
+    payload: dict[str, Any],
+    *,
+    env: dict[str, str],
+    cwd: Path,
+    identity: Identity,
+    remove: tuple[Path, ...],
+) -> Launched:
+    """`remove` is for the keeper to remove if this process is killed. `Unavailable`
+    (`task-not-started`)."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(4)]
+    (stdout, stdout_w), (stderr, stderr_w), (status, status_w), (lifeline_r, lifeline) = pipes
+    os.set_blocking(lifeline, False)
+    descriptors = [stdout_w, stderr_w, theirs.fileno(), _as_file("payload", payload)]
+    orders = {
+        "lifeline": lifeline_r,
+        "status": status_w,
+        "descriptors": descriptors,
+        "argv": [str(python), "-P", str(ENTRYPOINT)],
+        "env": env,
+        "cwd": str(cwd),
+        "identity": identity.as_orders(),
+        "remove": [str(folder) for folder in remove],
+    }
+    orders_fd = _as_file("orders", orders)
+    passed = [lifeline_r, status_w, *descriptors, orders_fd]
+    try:
+        keeper = spawn(
+            [sys.executable, "-I", "-S", str(KEEPER), str(orders_fd)],
+            env={"LANG": "C.UTF-8"},
+            pass_fds=passed,
+        )
+    except OSError as error:
+        for fd in (lifeline, stdout, stderr, status, ours.detach()):
+            os.close(fd)
+        raise Unavailable(
+            "task-not-started", f"The task's process could not be started: {error}"
+        ) from error
+    finally:
+        theirs.detach()
+        for fd in passed:
+            os.close(fd)
+    return Launched(keeper, lifeline, stdout, stderr, status, ours)
+
+
+def _as_file(name: str, content: dict[str, Any]) -> int:
+    """An anonymous file in memory: no argument list and no disk ever sees it."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    data = memoryview(json.dumps(content).encode("ascii"))
+    while data:
+        data = data[os.write(fd, data) :]
+    return fd

@@ -1,0 +1,22 @@
+"""Which task of which release shall run, and in what circumstances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TaskRequest:
+    """All values are JSON.
+
+    `context` holds what the orchestrator knows of the run: `run_id`, `dag_id`, `task_id`,
+    `try_number`, `run_after`, `conf`, and, where the run has them, `logical_date`,
+    `data_interval_start` and `data_interval_end` (ISO 8601). `param_overrides` go over the params
+    that the release holds for the task.
+    """
+
+    release_digest: str
+    task_name: str
+    context: dict[str, Any] = field(default_factory=dict)
+    param_overrides: dict[str, Any] = field(default_factory=dict)
