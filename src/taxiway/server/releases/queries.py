@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from taxiway.server.database import ReleaseRow
+from taxiway.server.paging import page_of
 
 
 def next_number(session: Session, workflow_id: str) -> int:
@@ -21,18 +22,14 @@ def by_number(session: Session, workflow_id: str, number: int) -> ReleaseRow | N
     )
 
 
-def newest_first(
+def page(
     session: Session, workflow_id: str, *, below: int | None, limit: int
-) -> Sequence[ReleaseRow]:
-    query = select(ReleaseRow).where(ReleaseRow.workflow_id == workflow_id)
-    if below is not None:
-        query = query.where(ReleaseRow.number < below)
-    return session.scalars(query.order_by(ReleaseRow.number.desc()).limit(limit)).all()
-
-
-def count(session: Session, workflow_id: str) -> int:
-    query = select(func.count()).where(ReleaseRow.workflow_id == workflow_id)
-    return session.scalar(query) or 0
+) -> tuple[list[ReleaseRow], bool, int]:
+    """Releases of a workflow, newest first; whether more follow; how many there are."""
+    statement = select(ReleaseRow).where(ReleaseRow.workflow_id == workflow_id)
+    after = None if below is None else (below,)
+    keys = (ReleaseRow.number,)
+    return page_of(session, statement, keys, limit=limit, after=after, descending=True)
 
 
 def preparing(session: Session, workflow_id: str | None = None) -> Sequence[ReleaseRow]:

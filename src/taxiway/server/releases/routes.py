@@ -9,13 +9,14 @@ from fastapi.responses import PlainTextResponse
 
 from taxiway.errors import Invalid, NotFound
 from taxiway.server.dependencies import DatabaseDep, Reading
+from taxiway.server.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from taxiway.server.releases import queries
 from taxiway.server.releases.dependencies import DeployerDep, StorageDep
 from taxiway.server.releases.records import error_of
-from taxiway.server.releases.schemas import ReleaseList, ReleaseResponse, release_response
+from taxiway.server.releases.schemas import ReleaseResponse, release_response
 from taxiway.server.releases.service import get_release, start_deploy
-from taxiway.server.tasks.queries import of_workflow
-from taxiway.server.workflows.service import get_workflow
+from taxiway.server.workflows import service as workflows
+from taxiway.server.workflows.queries import tasks_of
 
 router = APIRouter(prefix="/api/v1/workflows/{workflow_id}", tags=["releases"])
 
@@ -42,8 +43,9 @@ def deploy(
     Past `wait` seconds the answer is 202, and the release tells its state.
     """
     with database.writing() as session:
-        workflow = get_workflow(session, workflow_id)
-        started = start_deploy(session, workflow, of_workflow(session, workflow_id))
+        workflow = workflows.get(session, workflow_id, lock=True)
+        tasks = tasks_of(session, [workflow_id]).get(workflow_id, [])
+        started = start_deploy(session, workflow, tasks)
     deployer.submit(workflow_id)
     row = deployer.wait(started.id, wait)
     if row.state == "failed":
@@ -52,33 +54,33 @@ def deploy(
         response.status_code = 202
         response.headers["Location"] = f"/api/v1/workflows/{workflow_id}/releases/{row.number}"
     with database.reading() as session:
-        workflow = get_workflow(session, workflow_id)
+        workflow = workflows.get(session, workflow_id)
     return release_response(row, workflow.dag_id, workflow.current_release_id)
 
 
-@router.get("/releases", operation_id="listReleases", response_model=ReleaseList)
+@router.get("/releases", operation_id="listReleases", response_model=Page[ReleaseResponse])
 def list_releases(
     workflow_id: WorkflowId,
     session: Reading,
-    limit: Annotated[int, Query(ge=1, le=200, description="How many to answer with.")] = 50,
-    cursor: Annotated[str | None, Query(description="From `next_cursor` of a page.")] = None,
-) -> ReleaseList:
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ReleaseResponse]:
     """The releases of a workflow, newest first."""
-    workflow = get_workflow(session, workflow_id)
-    below = _number(cursor)
-    rows = queries.newest_first(session, workflow_id, below=below, limit=limit + 1)
-    page = [release_response(r, workflow.dag_id, workflow.current_release_id) for r in rows[:limit]]
-    return ReleaseList(
-        items=page,
-        next_cursor=str(page[-1].number) if len(rows) > limit else None,
-        total=queries.count(session, workflow_id),
+    workflow = workflows.get(session, workflow_id)
+    rows, more, total = queries.page(
+        session, workflow_id, below=_number(cursor) if cursor else None, limit=limit
+    )
+    return Page(
+        items=[release_response(r, workflow.dag_id, workflow.current_release_id) for r in rows],
+        next_cursor=encode_cursor([str(rows[-1].number)]) if more else None,
+        total=total,
     )
 
 
 @router.get("/releases/{number}", operation_id="getRelease", response_model=ReleaseResponse)
 def read_release(workflow_id: WorkflowId, number: Number, session: Reading) -> ReleaseResponse:
     """One release."""
-    workflow = get_workflow(session, workflow_id)
+    workflow = workflows.get(session, workflow_id)
     row = get_release(session, workflow_id, number)
     return release_response(row, workflow.dag_id, workflow.current_release_id)
 
@@ -92,7 +94,7 @@ def read_dag(
     workflow_id: WorkflowId, number: Number, session: Reading, storage: StorageDep
 ) -> PlainTextResponse:
     """The DAG file that was generated for the release, as text."""
-    get_workflow(session, workflow_id)
+    workflows.get(session, workflow_id)
     row = get_release(session, workflow_id, number)
     if row.dag_digest is None:
         raise NotFound(
@@ -103,9 +105,8 @@ def read_dag(
     return PlainTextResponse(storage.get(f"dags/{row.dag_digest}.py"))
 
 
-def _number(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isdecimal() or len(cursor) > 10:
-        raise Invalid("cursor-refused", f"{cursor!r} is no cursor of this list")
-    return int(cursor)
+def _number(cursor: str) -> int:
+    (number,) = decode_cursor(cursor, 1)
+    if not number.isdecimal() or len(number) > 10:
+        raise Invalid("cursor-refused", "The cursor is not one that this list gave out")
+    return int(number)

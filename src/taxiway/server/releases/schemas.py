@@ -36,14 +36,6 @@ class ReleaseResponse(BaseModel):
     ready_at: datetime | None = Field(description="When Airflow was seen to show it.")
 
 
-class ReleaseList(BaseModel):
-    """A page of releases, newest first."""
-
-    items: list[ReleaseResponse] = Field(description="The releases.")
-    next_cursor: str | None = Field(description="Asks for the next page; null on the last one.")
-    total: int = Field(description="How many releases the workflow has.")
-
-
 def release_response(row: ReleaseRow, dag_id: str, current_id: str | None) -> ReleaseResponse:
     return ReleaseResponse(
         id=row.id,

@@ -11,7 +11,7 @@ from taxiway.server.database import ReleaseRow, TaskRow, WorkflowRow
 from taxiway.server.releases import queries
 from taxiway.server.releases.prepare import Order
 from taxiway.server.releases.records import order_to_json
-from taxiway.server.workflows.declared import declared
+from taxiway.server.workflows.values import workflow_value
 from taxiway.workflow.graph import find_cycle
 from taxiway.workflow.models import Workflow
 from taxiway.workflow.schedule import check_schedule, check_timezone
@@ -23,7 +23,7 @@ def start_deploy(session: Session, row: WorkflowRow, tasks: Sequence[TaskRow]) -
     What can be refused without the network is refused here, before a number is given out.
     """
     _require_deployable(row, tasks)
-    workflow = declared(row, tasks)
+    workflow = workflow_value(row, tasks)
     _check(workflow)
     pinned = row.git_commit_sha if row.git_update_policy == "pinned" else None
     release = ReleaseRow(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from taxiway.server.database import CursorRow, ReleaseRow, RunRow
 from taxiway.server.orchestrator.port import ACTIVE
+from taxiway.server.paging import page_of
 
 
 def by_airflow_id(session: Session, dag_id: str, airflow_run_id: str) -> RunRow | None:
@@ -24,30 +25,19 @@ def active(session: Session, workflow_id: str) -> Sequence[RunRow]:
     return session.scalars(query.order_by(RunRow.created_at, RunRow.id)).all()
 
 
-def newest_first(
+def page(
     session: Session,
     workflow_id: str | None,
     *,
     after: tuple[datetime, str] | None,
     limit: int,
-) -> Sequence[RunRow]:
-    """A page of runs; `after` is the (created_at, id) of the last one of the page before."""
-    query = select(RunRow).where(_of(workflow_id))
-    if after is not None:
-        moment, run_id = after
-        query = query.where(
-            or_(
-                RunRow.created_at < moment,
-                and_(RunRow.created_at == moment, RunRow.id < run_id),
-            )
-        )
-    query = query.order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)
-    return session.scalars(query).all()
-
-
-def count(session: Session, workflow_id: str | None) -> int:
-    query = select(func.count()).select_from(RunRow).where(_of(workflow_id))
-    return session.scalar(query) or 0
+) -> tuple[list[RunRow], bool, int]:
+    """Runs of a workflow, or all, newest first; whether more follow; how many there are."""
+    statement = select(RunRow)
+    if workflow_id is not None:
+        statement = statement.where(RunRow.workflow_id == workflow_id)
+    keys = (RunRow.created_at, RunRow.id)
+    return page_of(session, statement, keys, limit=limit, after=after, descending=True)
 
 
 def releases_of(session: Session, runs: Sequence[RunRow]) -> dict[str, ReleaseRow]:
@@ -64,7 +54,3 @@ def cursor(session: Session, name: str) -> datetime | None:
 
 def move_cursor(session: Session, name: str, moment: datetime) -> None:
     session.merge(CursorRow(name=name, moment=moment))
-
-
-def _of(workflow_id: str | None) -> ColumnElement[bool]:
-    return true() if workflow_id is None else RunRow.workflow_id == workflow_id

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
+from sqlalchemy.orm import Session
 
 from taxiway.errors import Invalid, NotFound, Unavailable
 from taxiway.server.database import ReleaseRow, RunRow
 from taxiway.server.dependencies import DatabaseDep, Reading
 from taxiway.server.orchestrator.port import ACTIVE, LogLine
+from taxiway.server.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from taxiway.server.releases.dependencies import DeployerDep
 from taxiway.server.runs import queries, service
 from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
 from taxiway.server.runs.schemas import (
     LogLineResponse,
     LogResponse,
-    RunList,
     RunResponse,
     RunTrigger,
-    TaskRunList,
+    TaskPage[RunResponse],
     TaskRunResponse,
     ValueResponse,
     run_response,
 )
-from taxiway.server.workflows.service import get_workflow
+from taxiway.server.workflows import service as workflows
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 
 WorkflowId = Annotated[str, Path(description="UUID of the workflow.")]
 RunId = Annotated[str, Path(description="UUID of the run.")]
 TaskName = Annotated[str, Path(description="The task's name.")]
-Limit = Annotated[int, Query(ge=1, le=200, description="How many to answer with.")]
-CursorParam = Annotated[str | None, Query(description="From `next_cursor` of a page.")]
 
 ARRIVAL_SECONDS = 30
 
@@ -58,7 +55,7 @@ def trigger_run(
 ) -> RunResponse:
     """Start a run of the current release, with params for this run only where they are given."""
     with database.reading() as session:
-        workflow = get_workflow(session, workflow_id)
+        workflow = workflows.get(session, workflow_id)
         release = service.current_release(session, workflow)
     if release.state != "ready":
         release = deployer.wait(release.id, ARRIVAL_SECONDS)
@@ -75,19 +72,20 @@ def trigger_run(
 
 
 @router.get(
-    "/workflows/{workflow_id}/runs", operation_id="listWorkflowRuns", response_model=RunList
+    "/workflows/{workflow_id}/runs", operation_id="listWorkflowRuns", response_model=Page[RunResponse]
 )
 def list_workflow_runs(
-    workflow_id: WorkflowId, session: Reading, limit: Limit = 50, cursor: CursorParam = None
-) -> RunList:
+    workflow_id: WorkflowId, session: Reading, limit: Limit = 50, cursor: Cursor = None
+) -> Page[RunResponse]:
     """The runs of a workflow, newest first; those of a deleted one too."""
-    if not queries.count(session, workflow_id):
-        get_workflow(session, workflow_id)
-    return _page(session, workflow_id, limit, cursor)
+    page = _page(session, workflow_id, limit, cursor)
+    if not page.total:
+        workflows.get(session, workflow_id)
+    return page
 
 
-@router.get("/runs", operation_id="listRuns", response_model=RunList)
-def list_runs(session: Reading, limit: Limit = 50, cursor: CursorParam = None) -> RunList:
+@router.get("/runs", operation_id="listRuns", response_model=Page[RunResponse])
+def list_runs(session: Reading, limit: Limit = 50, cursor: Cursor = None) -> Page[RunResponse]:
     """All runs, newest first."""
     return _page(session, None, limit, cursor)
 
@@ -112,8 +110,8 @@ def cancel_run(run_id: RunId, database: DatabaseDep, orchestrator: OrchestratorD
         return run_response(run, session.get(ReleaseRow, run.release_id or ""))
 
 
-@router.get("/runs/{run_id}/tasks", operation_id="listTaskRuns", response_model=TaskRunList)
-def list_task_runs(run_id: RunId, session: Reading, orchestrator: OrchestratorDep) -> TaskRunList:
+@router.get("/runs/{run_id}/tasks", operation_id="listTaskRuns", response_model=TaskPage[RunResponse])
+def list_task_runs(run_id: RunId, session: Reading, orchestrator: OrchestratorDep) -> TaskPage[RunResponse]:
     """The tasks of a run, and where each stands."""
     run = service.get_run(session, run_id)
     if run.tasks is not None:
@@ -121,7 +119,7 @@ def list_task_runs(run_id: RunId, session: Reading, orchestrator: OrchestratorDe
     else:
         states = orchestrator.tasks(run.dag_id, run.airflow_run_id)
         items = [TaskRunResponse.model_validate(state, from_attributes=True) for state in states]
-    return TaskRunList(items=items, total=len(items))
+    return TaskPage[RunResponse](items=items, total=len(items))
 
 
 @router.get(
@@ -184,26 +182,24 @@ def _latest_try(run: RunRow, task: str, orchestrator: OrchestratorDep) -> int:
     return states[task].try_number
 
 
-def _page(session: Reading, workflow_id: str | None, limit: int, cursor: str | None) -> RunList:
-    rows = queries.newest_first(session, workflow_id, after=_position(cursor), limit=limit + 1)
-    page = rows[:limit]
-    releases = queries.releases_of(session, page)
-    return RunList(
-        items=[run_response(row, releases.get(row.release_id or "")) for row in page],
-        next_cursor=_cursor(page[-1]) if len(rows) > limit else None,
-        total=queries.count(session, workflow_id),
+def _page(
+    session: Session, workflow_id: str | None, limit: int, cursor: str | None
+) -> Page[RunResponse]:
+    rows, more, total = queries.page(
+        session, workflow_id, after=_position(cursor) if cursor else None, limit=limit
+    )
+    releases = queries.releases_of(session, rows)
+    last = [rows[-1].created_at.isoformat(), rows[-1].id] if more else []
+    return Page(
+        items=[run_response(row, releases.get(row.release_id or "")) for row in rows],
+        next_cursor=encode_cursor(last) if more else None,
+        total=total,
     )
 
 
-def _cursor(row: RunRow) -> str:
-    return base64.urlsafe_b64encode(f"{row.created_at.isoformat()} {row.id}".encode()).decode()
-
-
-def _position(cursor: str | None) -> tuple[datetime, str] | None:
-    if cursor is None:
-        return None
+def _position(cursor: str) -> tuple[datetime, str]:
+    moment, run_id = decode_cursor(cursor, 2)
     try:
-        moment, run_id = base64.urlsafe_b64decode(cursor).decode("ascii").split(" ")
         return datetime.fromisoformat(moment), run_id
-    except (ValueError, binascii.Error):
-        raise Invalid("cursor-refused", f"{cursor!r} is no cursor of this list") from None
+    except ValueError:
+        raise Invalid("cursor-refused", "The cursor is not one that this list gave out") from None

@@ -45,14 +45,6 @@ class RunResponse(BaseModel):
     ended_at: datetime | None = Field(description="When it ended.")
 
 
-class RunList(BaseModel):
-    """A page of runs, newest first."""
-
-    items: list[RunResponse] = Field(description="The runs.")
-    next_cursor: str | None = Field(description="Asks for the next page; null on the last one.")
-    total: int = Field(description="How many runs there are.")
-
-
 class TaskRunResponse(BaseModel):
     """One task of a run."""
 
