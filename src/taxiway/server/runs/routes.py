@@ -23,7 +23,7 @@ from taxiway.server.runs.schemas import (
     LogResponse,
     RunResponse,
     RunTrigger,
-    TaskPage[RunResponse],
+    TaskRunList,
     TaskRunResponse,
     ValueResponse,
     run_response,
@@ -72,7 +72,9 @@ def trigger_run(
 
 
 @router.get(
-    "/workflows/{workflow_id}/runs", operation_id="listWorkflowRuns", response_model=Page[RunResponse]
+    "/workflows/{workflow_id}/runs",
+    operation_id="listWorkflowRuns",
+    response_model=Page[RunResponse],
 )
 def list_workflow_runs(
     workflow_id: WorkflowId, session: Reading, limit: Limit = 50, cursor: Cursor = None
@@ -110,8 +112,8 @@ def cancel_run(run_id: RunId, database: DatabaseDep, orchestrator: OrchestratorD
         return run_response(run, session.get(ReleaseRow, run.release_id or ""))
 
 
-@router.get("/runs/{run_id}/tasks", operation_id="listTaskRuns", response_model=TaskPage[RunResponse])
-def list_task_runs(run_id: RunId, session: Reading, orchestrator: OrchestratorDep) -> TaskPage[RunResponse]:
+@router.get("/runs/{run_id}/tasks", operation_id="listTaskRuns", response_model=TaskRunList)
+def list_task_runs(run_id: RunId, session: Reading, orchestrator: OrchestratorDep) -> TaskRunList:
     """The tasks of a run, and where each stands."""
     run = service.get_run(session, run_id)
     if run.tasks is not None:
@@ -119,7 +121,7 @@ def list_task_runs(run_id: RunId, session: Reading, orchestrator: OrchestratorDe
     else:
         states = orchestrator.tasks(run.dag_id, run.airflow_run_id)
         items = [TaskRunResponse.model_validate(state, from_attributes=True) for state in states]
-    return TaskPage[RunResponse](items=items, total=len(items))
+    return TaskRunList(items=items, total=len(items))
 
 
 @router.get(
