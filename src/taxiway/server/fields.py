@@ -1,0 +1,120 @@
+"""Field types that the schemas of several nouns share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from taxiway.errors import Invalid, Problem, TaxiwayError
+from taxiway.workflow.models import TRIGGER_RULES
+from taxiway.workflow.names import check_task_name, is_env_name
+from taxiway.workflow.schedule import check_schedule, check_timezone
+
+MONTH = 30 * 24 * 3600
+MAX_ENV_VALUE = 32_768
+
+
+class FieldRefused(ValueError):
+    """Carries one of our errors through pydantic, which only lets a ValueError pass."""
+
+    def __init__(self, error: TaxiwayError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def _refuse(code: str, message: str, hint: str = "") -> FieldRefused:
+    return FieldRefused(Invalid(code, message, hint=hint))
+
+
+def _null_when_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _schedule(value: str | None) -> str | None:
+    if value is None or not value.strip():
+        return None
+    try:
+        return check_schedule(value)
+    except Invalid as error:
+        raise FieldRefused(error) from None
+
+
+def _timezone(value: str) -> str:
+    try:
+        return check_timezone(value)
+    except Invalid as error:
+        raise FieldRefused(error) from None
+
+
+def _name(value: str) -> str:
+    if not value.strip():
+        raise _refuse("name-blank", "The name is blank")
+    return value
+
+
+def _task_name(value: str) -> str:
+    problem: Problem | None = check_task_name(value)
+    if problem:
+        raise _refuse(problem.code, problem.message, problem.hint)
+    return value
+
+
+def _trigger_rule(value: str) -> str:
+    if value not in TRIGGER_RULES:
+        raise _refuse(
+            "trigger-rule-unknown",
+            f"There is no trigger rule {value!r}",
+            "One of: " + ", ".join(TRIGGER_RULES) + ".",
+        )
+    return value
+
+
+def _env(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if not is_env_name(name):
+            raise _refuse(
+                "env-name-refused",
+                f"{name!r} cannot name an environment variable",
+                "Use ASCII letters, digits and underscores, and no digit first.",
+            )
+        if name.startswith("TAXIWAY_"):
+            raise _refuse("env-name-refused", f"{name} is set by Taxiway itself")
+        if len(text) > MAX_ENV_VALUE:
+            raise _refuse(
+                "env-value-too-long", f"The value of {name} is longer than {MAX_ENV_VALUE}"
+            )
+    return value
+
+
+def default(value: Any) -> BeforeValidator:
+    """null and the empty text mean the default."""
+    return BeforeValidator(lambda given: value if given is None or given == "" else given)
+
+
+EmptyIsNull = BeforeValidator(_null_when_empty)
+Text = Annotated[str | None, EmptyIsNull]
+Text255 = Annotated[str | None, EmptyIsNull, Field(max_length=255)]
+Text500 = Annotated[str | None, EmptyIsNull, Field(max_length=500)]
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_name)]
+TaskName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_task_name)]
+Schedule = Annotated[str | None, Field(max_length=255), AfterValidator(_schedule)]
+Timezone = Annotated[str, default("UTC"), Field(max_length=64), AfterValidator(_timezone)]
+TriggerRule = Annotated[
+    str,
+    default("all_success"),
+    AfterValidator(_trigger_rule),
+    Field(json_schema_extra={"enum": list(TRIGGER_RULES)}),
+]
+Env = Annotated[
+    dict[str, str],
+    BeforeValidator(lambda given: {} if given is None else given),
+    AfterValidator(_env),
+]
+Params = Annotated[dict[str, Any], BeforeValidator(lambda given: {} if given is None else given)]
+Names = Annotated[
+    list[str],
+    BeforeValidator(lambda given: [] if given is None else given),
+    AfterValidator(lambda given: list(dict.fromkeys(given))),
+    Field(max_length=1000),
+]

@@ -1,0 +1,1 @@
+"""Health: whether the server and the parts that it needs work, and why not."""

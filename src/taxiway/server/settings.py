@@ -1,0 +1,176 @@
+"""The server's settings: options, then `TAXIWAY_…` variables, then `taxiway.toml` in the home."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from taxiway.environment.policy import PackagePolicy
+from taxiway.errors import Denied, Invalid, Problem
+from taxiway.git.policy import GitPolicy
+
+DEFAULT_HOME = "~/.taxiway"
+FILE = "taxiway.toml"
+LOOPBACK_NAMES = ("localhost", "ip6-localhost")
+
+
+def _split(separator: str) -> BeforeValidator:
+    def split(value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(separator) if part.strip())
+        return tuple(value) if isinstance(value, list) else value
+
+    return BeforeValidator(split)
+
+
+Commas = Annotated[tuple[str, ...], NoDecode, _split(",")]
+Colons = Annotated[tuple[Path, ...], NoDecode, _split(":")]
+
+
+class Settings(BaseSettings):
+    """All settings of the server. Lists are written with commas (paths with colons) in the
+    environment, and as lists or the same texts in the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TAXIWAY_", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    home: Path = Field(Path(DEFAULT_HOME), description="Where everything of this server lies.")
+    host: str = Field("127.0.0.1", description="The address to listen on; loopback only.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on.")
+    allowed_hosts: Commas = Field((), description="More names that the Host header may have.")
+    database_url: str = Field("", repr=False, description="SQLite in the home, or PostgreSQL.")
+    storage: str = Field("", description="URL of the storage; a folder in the home by default.")
+    cache: str = Field("", description="Folder of the cache; in the home by default.")
+    airflow_url: str = Field("http://127.0.0.1:8080", description="Where Airflow's API answers.")
+    airflow_port: int = Field(8080, ge=0, le=65535, description="Airflow's port in `taxiway up`.")
+    airflow_username: str = Field("admin", description="The user to log in to Airflow as.")
+    airflow_password_file: Path | None = Field(None, description="Airflow's JSON passwords file.")
+    git_allow_local: Colons = Field((), description="Folders whose repositories may be used.")
+    git_allow_hosts: Commas = Field((), description="Private Git hosts or networks to allow.")
+    indexes: Commas = Field((), repr=False, description="Package indexes to allow.")
+    find_links: Commas = Field((), repr=False, description="Pages of packages to allow.")
+    allow_builds: Commas = Field((), description="Packages that may be built from source.")
+    allow_urls: Commas = Field((), description="Hosts that a requirement may name directly.")
+    task_env_pass: Commas = Field((), description="Variables that tasks get from the worker.")
+    run_as_user: str | None = Field(None, description="The user that tasks run as.")
+    log_format: Literal["auto", "json", "console"] = Field("auto", description="Form of the log.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log from")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        home = init_settings().get("home") or env_settings().get("home") or DEFAULT_HOME
+        file = Path(home).expanduser() / FILE
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_in_home(cls, data: Any) -> Any:
+        home = Path(data.get("home") or DEFAULT_HOME).expanduser().absolute()
+        filled = {
+            "database_url": f"sqlite:///{home}/taxiway.db",
+            "storage": f"file://{home}/storage",
+            "cache": str(home / "cache"),
+        }
+        given = {key: value for key, value in data.items() if value not in (None, "")}
+        return {**filled, **given, "home": home}
+
+    @property
+    def storage_url(self) -> str:
+        return self.storage
+
+    @property
+    def cache_dir(self) -> Path:
+        return Path(self.cache).expanduser().absolute()
+
+    def git_policy(self) -> GitPolicy:
+        """Which repositories may be reached."""
+        return GitPolicy(allow_local=self.git_allow_local, allow_hosts=self.git_allow_hosts)
+
+    def package_policy(self) -> PackagePolicy:
+        """Where packages may come from; the rest of uv's own environment holds too."""
+        return PackagePolicy.from_env({**os.environ, **self._package_environment()})
+
+    def worker_environment(self) -> dict[str, str]:
+        """The `TAXIWAY_…` variables that the processes of Airflow need."""
+        values = {
+            "TAXIWAY_HOME": str(self.home),
+            "TAXIWAY_STORAGE": self.storage_url,
+            "TAXIWAY_CACHE": str(self.cache_dir),
+            "TAXIWAY_TASK_ENV_PASS": ",".join(self.task_env_pass),
+            "TAXIWAY_RUN_AS_USER": self.run_as_user or "",
+            **self._package_environment(),
+        }
+        return {name: value for name, value in values.items() if value}
+
+    def _package_environment(self) -> dict[str, str]:
+        values = {
+            "TAXIWAY_INDEXES": self.indexes,
+            "TAXIWAY_FIND_LINKS": self.find_links,
+            "TAXIWAY_ALLOW_BUILDS": self.allow_builds,
+            "TAXIWAY_ALLOW_URLS": self.allow_urls,
+        }
+        return {name: ",".join(value) for name, value in values.items()}
+
+    def require_loopback(self) -> None:
+        """`Denied` (`address-not-allowed`) when the server would listen to other machines."""
+        if not is_loopback(self.host):
+            raise Denied(
+                "address-not-allowed",
+                f"The server does not listen on {self.host}: it has no accounts yet, and whoever"
+                " reaches it may run code",
+                hint="Listen on 127.0.0.1, and reach it from elsewhere through an SSH tunnel.",
+                host=self.host,
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or an address, can only mean this machine. No look-up is made."""
+    if host.lower() in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**options: Any) -> Settings:
+    """The settings with `options` on top; `Invalid` (`settings-refused`) names what is wrong."""
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        problems = [_problem(dict(entry)) for entry in error.errors(include_input=False)]
+    except ValueError as error:  # the file is no TOML
+        problems = [Problem("settings-refused", str(error), FILE)]
+    raise Invalid(
+        "settings-refused",
+        "The settings are refused: " + "; ".join(problem.message for problem in problems),
+        hint=f"Settings are options, then TAXIWAY_… variables, then {FILE} in the home.",
+        problems=problems,
+    ) from None
+
+
+def _problem(entry: Mapping[str, Any]) -> Problem:
+    name = ".".join(str(part) for part in entry["loc"])
+    if entry["type"] == "extra_forbidden":
+        return Problem("setting-unknown", f"there is no setting {name!r}", name)
+    return Problem("setting-refused", f"{name}: {entry['msg']}", name)

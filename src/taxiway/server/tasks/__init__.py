@@ -1,0 +1,1 @@
+"""Tasks: the nodes of a workflow, each a function of its repository or inline Python."""

@@ -1,0 +1,155 @@
+"""What can be done with tasks: the rules, without SQL and without HTTP.
+
+Every change takes the lock of the workflow's row first: two edits of one graph that are fine each
+for itself could make a cycle together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from taxiway.errors import Conflict, Invalid, NotFound, Problem
+from taxiway.server.database import TaskRow, integrity_conflict
+from taxiway.server.database.models import new_id
+from taxiway.server.paging import Page, decode_cursor, encode_cursor
+from taxiway.server.tasks import queries
+from taxiway.server.tasks.dependencies import check_acyclic, dependents, resolve
+from taxiway.server.tasks.modes import check_mode
+from taxiway.server.tasks.schemas import TaskCreate, TaskResponse, TaskUpdate
+from taxiway.server.workflows import queries as workflow_queries
+from taxiway.server.workflows import service as workflows
+from taxiway.server.workflows.values import dependency_names
+
+_READ_ONLY = {"id", "workflow_id", "created_at", "updated_at"}
+
+
+def get(session: Session, task_id: str) -> TaskRow:
+    row = queries.find(session, task_id)
+    if row is None:
+        raise NotFound(
+            "task-not-found",
+            f"There is no task {task_id[:100]}",
+            hint="GET /api/v1/tasks?workflow_id=… lists the tasks of a workflow.",
+        )
+    return row
+
+
+def create(session: Session, given: TaskCreate) -> TaskRow:
+    workflow = workflows.get(session, given.workflow_id, lock=True)
+    tasks = _tasks(session, workflow.id)
+    row = TaskRow(id=new_id(), **given.model_dump(exclude={"dependencies"}))
+    _check(row, tasks)
+    row.dependencies = resolve(given.dependencies, row, tasks)
+    session.add(row)
+    with integrity_conflict(session, _name_taken(row.name)):
+        pass
+    return row
+
+
+def update(session: Session, task_id: str, given: TaskUpdate) -> TaskRow:
+    """Change what is given; the rules hold for what that leaves."""
+    row = get(session, task_id)
+    workflows.get(session, row.workflow_id, lock=True)
+    session.refresh(row)
+    _check_read_only(row, given)
+    tasks = _tasks(session, row.workflow_id)
+    values = given.model_dump(include=given.model_fields_set - _READ_ONLY)
+    dependencies = values.pop("dependencies", None)
+    with session.no_autoflush, integrity_conflict(session, _name_taken(given.name)):
+        if dependencies is not None:
+            row.dependencies = resolve(dependencies, row, tasks)
+        for name, value in values.items():
+            if getattr(row, name) != value:
+                setattr(row, name, value)
+        _check(row, [other for other in tasks if other.id != row.id])
+        check_acyclic(tasks)
+    return row
+
+
+def delete(session: Session, task_id: str) -> None:
+    """Remove the task; `Conflict` (`task-has-dependents`) while others wait for it."""
+    row = get(session, task_id)
+    workflows.get(session, row.workflow_id, lock=True)
+    waiting = dependents(row, _tasks(session, row.workflow_id))
+    if waiting:
+        raise Conflict(
+            "task-has-dependents",
+            f"Other tasks depend on {row.name}: {', '.join(waiting)}",
+            hint="Take it out of their dependencies, or delete them first.",
+            tasks=waiting,
+        )
+    session.delete(row)
+
+
+def respond(session: Session, row: TaskRow) -> TaskResponse:
+    return _response(row, queries.names_by_id(session, {row.workflow_id}))
+
+
+def list_page(
+    session: Session, *, workflow_id: str | None, limit: int, cursor: str | None, q: str | None
+) -> Page[TaskResponse]:
+    if workflow_id is not None:
+        workflows.get(session, workflow_id)
+    after = _after(cursor) if cursor else None
+    rows, more, total = queries.page(
+        session, workflow_id=workflow_id, limit=limit, after=after, q=q
+    )
+    names = queries.names_by_id(session, {row.workflow_id for row in rows})
+    return Page(
+        items=[_response(row, names) for row in rows],
+        next_cursor=encode_cursor([rows[-1].created_at.isoformat(), rows[-1].id]) if more else None,
+        total=total,
+    )
+
+
+def _after(cursor: str) -> tuple[datetime, str]:
+    moment, row_id = decode_cursor(cursor, 2)
+    try:
+        return datetime.fromisoformat(moment).astimezone(UTC), row_id
+    except (ValueError, OverflowError):
+        decode_cursor("", 2)  # refuses it as any other cursor that is not ours
+        raise
+
+
+def _tasks(session: Session, workflow_id: str) -> list[TaskRow]:
+    return workflow_queries.tasks_of(session, [workflow_id]).get(workflow_id, [])
+
+
+def _check(row: TaskRow, others: Sequence[TaskRow]) -> None:
+    check_mode(
+        python_callable=row.python_callable,
+        script_path=row.script_path,
+        function_name=row.function_name,
+    )
+    if any(other.name == row.name for other in others):
+        raise _name_taken(row.name)
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict(
+        "task-name-taken",
+        f"The workflow has a task {name} already",
+        hint="Choose another name, or change the task that is there.",
+        name=name,
+    )
+
+
+def _response(row: TaskRow, names: dict[str, str]) -> TaskResponse:
+    values = {name: getattr(row, name) for name in TaskResponse.model_fields}
+    return TaskResponse(**values | {"dependencies": dependency_names(row, names)})
+
+
+def _check_read_only(row: TaskRow, given: TaskUpdate) -> None:
+    for name in ("id", "workflow_id"):
+        value = getattr(given, name)
+        if value is not None and value != getattr(row, name):
+            message = f"The {name} of a task never changes"
+            raise Invalid(
+                "field-read-only",
+                message,
+                hint=f"Leave {name} out.",
+                problems=[Problem("field-read-only", message, f"/{name}")],
+            )

@@ -1,0 +1,1 @@
+"""Workflows: what a user declares. Deploys, releases and runs are nouns of their own."""

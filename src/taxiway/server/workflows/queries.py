@@ -1,0 +1,67 @@
+"""All SQL about workflows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from taxiway.server.database import ReleaseRow, RunRow, TaskRow, WorkflowRow
+from taxiway.server.paging import page_of
+
+IN_PROGRESS = ("queued", "running")
+
+
+def find(session: Session, workflow_id: str, *, lock: bool = False) -> WorkflowRow | None:
+    """The workflow, unless it is deleted. `lock` keeps other writers away until the commit."""
+    statement = _alive().where(WorkflowRow.id == workflow_id)
+    return session.scalar(statement.with_for_update() if lock else statement)
+
+
+def find_by_dag_id(session: Session, dag_id: str) -> WorkflowRow | None:
+    return session.scalar(_alive().where(WorkflowRow.dag_id == dag_id))
+
+
+def page(
+    session: Session, *, limit: int, after: tuple[str, str] | None, q: str | None
+) -> tuple[list[WorkflowRow], bool, int]:
+    """Workflows by name."""
+    statement = _alive()
+    if q:
+        statement = statement.where(WorkflowRow.name.icontains(q, autoescape=True))
+    return page_of(session, statement, (WorkflowRow.name, WorkflowRow.id), limit=limit, after=after)
+
+
+def tasks_of(session: Session, workflow_ids: Iterable[str]) -> dict[str, list[TaskRow]]:
+    """The tasks of each workflow, in the order of their creation."""
+    statement = (
+        select(TaskRow)
+        .where(TaskRow.workflow_id.in_(list(workflow_ids)))
+        .order_by(TaskRow.created_at, TaskRow.id)
+    )
+    found: dict[str, list[TaskRow]] = defaultdict(list)
+    for task in session.scalars(statement):
+        found[task.workflow_id].append(task)
+    return found
+
+
+def releases_by_id(session: Session, release_ids: Iterable[str | None]) -> dict[str, ReleaseRow]:
+    wanted = [release_id for release_id in release_ids if release_id is not None]
+    rows = session.scalars(select(ReleaseRow).where(ReleaseRow.id.in_(wanted))) if wanted else ()
+    return {row.id: row for row in rows}
+
+
+def runs_in_progress(session: Session, workflow_id: str) -> list[RunRow]:
+    statement = (
+        select(RunRow)
+        .where(RunRow.workflow_id == workflow_id, RunRow.state.in_(IN_PROGRESS))
+        .order_by(RunRow.created_at, RunRow.id)
+        .limit(100)
+    )
+    return list(session.scalars(statement))
+
+
+def _alive() -> Select[WorkflowRow]:
+    return select(WorkflowRow).where(WorkflowRow.deleted_at.is_(None))

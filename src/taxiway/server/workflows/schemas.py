@@ -1,0 +1,179 @@
+"""What the API takes and gives for a workflow; these descriptions are the API's documentation."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from taxiway.errors import Invalid
+from taxiway.server.fields import (
+    EmptyIsNull,
+    Env,
+    FieldRefused,
+    Name,
+    Schedule,
+    Text,
+    Timezone,
+    default,
+)
+
+Policy = Literal["on_deploy", "pinned", "on_push"]
+
+_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
+_WEB_USERINFO = re.compile(r"\s*https?:[/\\]*[^/\\?#]*@", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?:[^/?#]*:)?[/\\]*[^/\\?#@]*:[^/?#]*@")
+
+EXAMPLE: JsonDict = {
+    "name": "my_ml_pipeline",
+    "description": "ML Pipeline from Git",
+    "schedule": "@daily",
+    "is_active": True,
+    "git_repository": "https://github.com/org/ml-repo.git",
+    "git_branch": "main",
+}
+
+
+def _repository(value: str | None) -> str | None:
+    """Refuse credentials in the address, without repeating them: they would be stored and shown."""
+    if value is not None and (_WEB_USERINFO.match(value) or _PASSWORD.match(value)):
+        raise FieldRefused(
+            Invalid(
+                "git-repository-has-credentials",
+                "The repository's address holds credentials",
+                hint="Leave out what stands before the @; credentials are not part of an address.",
+            )
+        )
+    return value
+
+
+def _commit(value: str | None) -> str | None:
+    if value is not None and not _COMMIT.fullmatch(value):
+        raise FieldRefused(
+            Invalid(
+                "commit-refused",
+                f"{value[:64]!r} is not a full commit id",
+                hint="Give all 40 hexadecimal digits, as `git rev-parse HEAD` prints them.",
+            )
+        )
+    return value.lower() if value is not None else None
+
+
+Repository = Annotated[str | None, EmptyIsNull, Field(max_length=500), AfterValidator(_repository)]
+Commit = Annotated[
+    str | None, EmptyIsNull, AfterValidator(_commit), Field(json_schema_extra={"maxLength": 40})
+]
+Branch = Annotated[str, default("main"), Field(max_length=255)]
+AuthType = Annotated[str, default("none"), Field(max_length=50)]
+MaxRuns = Annotated[int, Field(ge=1, le=1000)]
+PolicyField = Annotated[Policy | None, BeforeValidator(lambda given: given or None)]
+
+_D: dict[str, str] = {
+    "name": "Shown name; the DAG id is made from the first one.",
+    "description": "Free text, any Unicode.",
+    "schedule": "Five cron fields or a preset like `@daily`; null: started by hand only.",
+    "timezone": "IANA time zone that the schedule is meant in.",
+    "catchup": "Whether runs that were missed are made up for.",
+    "max_active_runs": "How many runs may be in progress at once.",
+    "is_active": "False clears the schedule at once; runs by hand go on working.",
+    "git_repository": "Address of the Git repository, without credentials.",
+    "git_branch": "The branch that deploys look at.",
+    "git_commit_sha": (
+        "The commit, 40 hex digits. One that differs from the stored one pins the workflow to it;"
+        " null goes back to the branch's head at each deploy; deploys write it back."
+    ),
+    "git_auth_type": "How to log in to the Git host; only `none` can be deployed now.",
+    "git_update_policy": "Which commit a deploy takes: on_deploy, pinned or on_push.",
+    "requirements": "Text like requirements.txt, used where the repository has none.",
+    "env": "Environment variables of every task.",
+}
+
+
+class WorkflowCreate(BaseModel):
+    """A new workflow. Nothing is fetched or run before its first deploy."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]}
+    )
+
+    name: Name = Field(description=_D["name"])
+    description: str | None = Field(None, description=_D["description"])
+    schedule: Schedule = Field(None, description=_D["schedule"])
+    timezone: Timezone = Field("UTC", description=_D["timezone"])
+    catchup: bool = Field(False, description=_D["catchup"])
+    max_active_runs: MaxRuns = Field(1, description=_D["max_active_runs"])
+    is_active: bool = Field(True, description=_D["is_active"])
+    git_repository: Repository = Field(None, description=_D["git_repository"])
+    git_branch: Branch = Field("main", description=_D["git_branch"])
+    git_commit_sha: Commit = Field(None, description=_D["git_commit_sha"])
+    git_auth_type: AuthType = Field("none", description=_D["git_auth_type"])
+    git_update_policy: PolicyField = Field(
+        None, description=_D["git_update_policy"] + " Default on_deploy, or pinned with a commit."
+    )
+    requirements: Text = Field(None, description=_D["requirements"])
+    env: Env = Field(default_factory=dict, description=_D["env"])
+
+
+class WorkflowUpdate(BaseModel):
+    """What shall change; fields that are left out stay. PUT and PATCH mean the same.
+
+    The read-only fields of the answer are taken too, so that get, edit, put works: `id` and
+    `dag_id` have to be those of the workflow, the others are passed over.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"schedule": "30 6 * * 1-5"}]}
+    )
+
+    name: Name = Field("", description=_D["name"])
+    description: str | None = Field(None, description=_D["description"])
+    schedule: Schedule = Field(None, description=_D["schedule"])
+    timezone: Timezone = Field("UTC", description=_D["timezone"])
+    catchup: bool = Field(False, description=_D["catchup"])
+    max_active_runs: MaxRuns = Field(1, description=_D["max_active_runs"])
+    is_active: bool = Field(True, description=_D["is_active"])
+    git_repository: Repository = Field(None, description=_D["git_repository"])
+    git_branch: Branch = Field("main", description=_D["git_branch"])
+    git_commit_sha: Commit = Field(None, description=_D["git_commit_sha"])
+    git_auth_type: AuthType = Field("none", description=_D["git_auth_type"])
+    git_update_policy: PolicyField = Field(None, description=_D["git_update_policy"])
+    requirements: Text = Field(None, description=_D["requirements"])
+    env: Env = Field(default_factory=dict, description=_D["env"])
+    id: str | None = Field(None, description="Read-only.")
+    dag_id: str | None = Field(None, description="Read-only.")
+    held: Any = Field(None, description="Read-only.")
+    current_release: Any = Field(None, description="Read-only.")
+    undeployed_changes: Any = Field(None, description="Read-only.")
+    created_at: Any = Field(None, description="Read-only.")
+    updated_at: Any = Field(None, description="Read-only.")
+
+
+class WorkflowResponse(BaseModel):
+    """A workflow as it is declared now."""
+
+    id: str = Field(description="UUID.", json_schema_extra={"format": "uuid"})
+    name: str = Field(description=_D["name"])
+    dag_id: str = Field(description="Its DAG in Airflow; never changes.")
+    description: str | None = Field(description=_D["description"])
+    schedule: str | None = Field(description=_D["schedule"])
+    timezone: str = Field(description=_D["timezone"])
+    catchup: bool = Field(description=_D["catchup"])
+    max_active_runs: int = Field(description=_D["max_active_runs"])
+    is_active: bool = Field(description=_D["is_active"])
+    git_repository: str | None = Field(description=_D["git_repository"])
+    git_branch: str = Field(description=_D["git_branch"])
+    git_commit_sha: str | None = Field(description=_D["git_commit_sha"])
+    git_auth_type: str = Field(description=_D["git_auth_type"])
+    git_update_policy: Policy = Field(description=_D["git_update_policy"])
+    requirements: str | None = Field(description=_D["requirements"])
+    env: dict[str, str] = Field(description=_D["env"])
+    held: bool = Field(description="True after a rollback: nothing deploys until it is resumed.")
+    current_release: int | None = Field(description="Number of the release that new runs take.")
+    undeployed_changes: list[str] = Field(
+        description="Fields that differ from the current release, like `tasks.train.params`."
+    )
+    created_at: datetime = Field(description="When it was created, UTC.")
+    updated_at: datetime = Field(description="When it was last changed, UTC.")

@@ -1,0 +1,168 @@
+"""What can be done with workflows: the rules, without SQL and without HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from taxiway.errors import Conflict, Invalid, NotFound, Problem
+from taxiway.server.database import (
+    ReleaseRow,
+    TaskRow,
+    WorkflowRow,
+    after_commit,
+    integrity_conflict,
+    now,
+)
+from taxiway.server.hooks import Publisher, Retirer
+from taxiway.server.paging import Page, decode_cursor, encode_cursor
+from taxiway.server.workflows import queries
+from taxiway.server.workflows.commits import choose_commit
+from taxiway.server.workflows.schemas import WorkflowCreate, WorkflowResponse, WorkflowUpdate
+from taxiway.server.workflows.values import undeployed_changes
+from taxiway.workflow.names import dag_id_of
+
+_READ_ONLY = {
+    "id",
+    "dag_id",
+    "held",
+    "current_release",
+    "undeployed_changes",
+    "created_at",
+    "updated_at",
+}
+_SCHEDULE = ("schedule", "timezone")
+
+
+def get(session: Session, workflow_id: str, *, lock: bool = False) -> WorkflowRow:
+    """The workflow; `NotFound` (`workflow-not-found`) also when it is deleted."""
+    row = queries.find(session, workflow_id, lock=lock)
+    if row is None:
+        raise NotFound(
+            "workflow-not-found",
+            f"There is no workflow {workflow_id[:100]}",
+            hint="GET /api/v1/workflows lists them.",
+        )
+    return row
+
+
+def create(session: Session, given: WorkflowCreate) -> WorkflowRow:
+    dag_id = dag_id_of(given.name)
+    taken = Conflict(
+        "workflow-name-taken",
+        f"There is a workflow with the DAG id {dag_id} already",
+        hint="Choose another name, or change the workflow that is there.",
+        dag_id=dag_id,
+    )
+    if queries.find_by_dag_id(session, dag_id):
+        raise taken
+    values = given.model_dump(exclude={"git_commit_sha", "git_update_policy"})
+    row = WorkflowRow(**values, dag_id=dag_id, schedule_from=now() if given.schedule else None)
+    row.git_commit_sha, row.git_update_policy = choose_commit(
+        given.model_dump(include=given.model_fields_set),
+        stored_commit=None,
+        stored_policy="on_deploy",
+    )
+    session.add(row)
+    with integrity_conflict(session, taken):
+        pass
+    return row
+
+
+def update(
+    session: Session, workflow_id: str, given: WorkflowUpdate, publisher: Publisher
+) -> WorkflowRow:
+    """Change what is given. `is_active` acts at once, all else at the next deploy."""
+    row = get(session, workflow_id, lock=True)
+    _check_read_only(row, given)
+    values = given.model_dump(include=given.model_fields_set - _READ_ONLY)
+    commit, policy = choose_commit(
+        values, stored_commit=row.git_commit_sha, stored_policy=row.git_update_policy
+    )
+    values |= {"git_commit_sha": commit, "git_update_policy": policy}
+    changed = {name for name, value in values.items() if getattr(row, name) != value}
+    for name in changed:
+        setattr(row, name, values[name])
+    resumed = "is_active" in changed and row.is_active
+    if resumed or changed.intersection(_SCHEDULE):
+        row.schedule_from = now()
+    if changed:
+        session.flush()
+    if "is_active" in changed:
+        publisher.activity_changed(session, row)
+    return row
+
+
+def delete(session: Session, workflow_id: str, retirer: Retirer, *, cancel: bool) -> None:
+    """Hide the workflow, and take it out of Airflow; its runs and releases are kept.
+
+    `Conflict` (`workflow-has-runs`) while runs are in progress, unless `cancel`.
+    """
+    row = get(session, workflow_id, lock=True)
+    runs = [] if cancel else queries.runs_in_progress(session, workflow_id)
+    if runs:
+        names = [run.id for run in runs]
+        raise Conflict(
+            "workflow-has-runs",
+            f"{row.name} has runs in progress: {', '.join(names)}",
+            hint="Wait for them, or repeat the call with ?cancel=true to cancel them first.",
+            runs=names,
+        )
+    row.deleted_at = now()
+    session.flush()
+    after_commit(session, lambda: retirer.retire(row, cancel=cancel))
+
+
+def respond(session: Session, row: WorkflowRow) -> WorkflowResponse:
+    return _responses(session, [row])[0]
+
+
+def list_page(
+    session: Session, *, limit: int, cursor: str | None, q: str | None
+) -> Page[WorkflowResponse]:
+    name, row_id = decode_cursor(cursor, 2) if cursor else ("", "")
+    after = (name, row_id) if cursor else None
+    rows, more, total = queries.page(session, limit=limit, after=after, q=q)
+    return Page(
+        items=_responses(session, rows),
+        next_cursor=encode_cursor([rows[-1].name, rows[-1].id]) if more else None,
+        total=total,
+    )
+
+
+def _responses(session: Session, rows: list[WorkflowRow]) -> list[WorkflowResponse]:
+    tasks = queries.tasks_of(session, [row.id for row in rows])
+    releases = queries.releases_by_id(session, [row.current_release_id for row in rows])
+    return [
+        _response(row, tasks.get(row.id, []), releases.get(row.current_release_id or ""))
+        for row in rows
+    ]
+
+
+def _response(
+    row: WorkflowRow, tasks: list[TaskRow], current: ReleaseRow | None
+) -> WorkflowResponse:
+    values: dict[str, Any] = {
+        name: getattr(row, name)
+        for name in WorkflowResponse.model_fields
+        if name not in ("current_release", "undeployed_changes")
+    }
+    return WorkflowResponse(
+        **values,
+        current_release=current.number if current else None,
+        undeployed_changes=undeployed_changes(row, tasks, current),
+    )
+
+
+def _check_read_only(row: WorkflowRow, given: WorkflowUpdate) -> None:
+    for name in ("id", "dag_id"):
+        value = getattr(given, name)
+        if value is not None and value != getattr(row, name):
+            message = f"The {name} of a workflow never changes"
+            raise Invalid(
+                "field-read-only",
+                message,
+                hint=f"Leave {name} out.",
+                problems=[Problem("field-read-only", message, f"/{name}")],
+            )

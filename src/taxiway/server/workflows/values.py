@@ -1,0 +1,73 @@
+"""Rows as the plain values of the core: what a deploy seals, and what changed since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from taxiway.server.database import ReleaseRow, TaskRow, WorkflowRow
+from taxiway.workflow.compare import changed
+from taxiway.workflow.models import Task, Workflow
+
+
+def dependency_names(task: TaskRow, names: dict[str, str]) -> list[str]:
+    """The names of what the task waits for; an id that names no task stays as it is."""
+    return [names.get(dependency, dependency) for dependency in task.dependencies]
+
+
+def workflow_value(row: WorkflowRow, tasks: Sequence[TaskRow]) -> Workflow:
+    """The workflow and its tasks as they are declared now; tasks in the order given."""
+    names = {task.id: task.name for task in tasks}
+    return Workflow(
+        name=row.name,
+        dag_id=row.dag_id,
+        description=row.description,
+        schedule=row.schedule,
+        timezone=row.timezone,
+        catchup=row.catchup,
+        max_active_runs=row.max_active_runs,
+        git_repository=row.git_repository,
+        git_branch=row.git_branch,
+        requirements=row.requirements,
+        env=dict(row.env),
+        tasks=tuple(_task_value(task, dependency_names(task, names)) for task in tasks),
+    )
+
+
+def _task_value(row: TaskRow, dependencies: list[str]) -> Task:
+    return Task(
+        name=row.name,
+        script_path=row.script_path,
+        function_name=row.function_name,
+        python_callable=row.python_callable,
+        params=dict(row.params),
+        dependencies=tuple(dependencies),
+        retry_count=row.retry_count,
+        retry_delay=row.retry_delay,
+        timeout=row.timeout,
+        trigger_rule=row.trigger_rule,
+        pool=row.pool,
+        pool_slots=row.pool_slots,
+        queue=row.queue,
+        env=dict(row.env),
+    )
+
+
+def undeployed_changes(
+    row: WorkflowRow, tasks: Sequence[TaskRow], current: ReleaseRow | None
+) -> list[str]:
+    """Fields that differ from the current release; all that is declared when there is none."""
+    sealed = _sealed(current)
+    names = changed(sealed, workflow_value(row, tasks))
+    pinned_elsewhere = (
+        current is not None
+        and row.git_update_policy == "pinned"
+        and row.git_commit_sha != current.commit
+    )
+    return [*names, "git_commit_sha"] if pinned_elsewhere else names
+
+
+def _sealed(release: ReleaseRow | None) -> Workflow | None:
+    if release is None or release.sealed is None:
+        return None
+    return Workflow.from_dict(json.loads(release.sealed)["workflow"])
