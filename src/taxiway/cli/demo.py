@@ -13,10 +13,10 @@ from rich.console import Console
 
 from taxiway.cli import demonstration, options
 from taxiway.cli.signals import sigterm_interrupts
-from taxiway.cli.up import addresses
+from taxiway.cli.up import addresses, stack_config
 from taxiway.client.http import TaxiwayClient
 from taxiway.embedded import parts
-from taxiway.embedded.config import StackConfig, read_config
+from taxiway.embedded.config import StackConfig
 from taxiway.embedded.example import ExampleRepository
 from taxiway.embedded.stack import RunningStack, running
 from taxiway.embedded.supervisor import Supervisor
@@ -35,7 +35,7 @@ def command(
     It joins the stack of this home if one is running, and starts one otherwise.
     """
     console = Console(soft_wrap=True, highlight=False)
-    config = read_config(home=home, port=port, airflow_port=airflow_port)
+    config = stack_config(home=home, port=port, airflow_port=airflow_port)
     folder = config.home / "demo"
     with _stack(_allowing(config, str(folder)), console) as (stack, supervisor):
         repository = ExampleRepository("digits", folder / "digits")
@@ -64,7 +64,6 @@ def _stack(
         console.print(f"Joining the stack that runs at {found.server_url}")
         yield found, None
         return
-    parts.require_installed()
     supervisor = Supervisor(
         config, plan=parts.plan, say=lambda line: console.print(line, markup=False)
     )

@@ -15,6 +15,7 @@ from taxiway.server.database import Database, WorkflowRow, after_commit
 from taxiway.server.orchestrator.airflow import AirflowOrchestrator
 from taxiway.server.orchestrator.airflow_http import AirflowSession
 from taxiway.server.orchestrator.port import Orchestrator
+from taxiway.server.publishing import retirement
 from taxiway.server.publishing.publisher import Publisher
 from taxiway.server.publishing.reconciler import Reconciler
 from taxiway.server.releases.deployer import Deployer
@@ -61,6 +62,7 @@ class Machinery:
     def retire(self, workflow: WorkflowRow, *, cancel: bool) -> None:
         """Wait until Airflow has forgotten the workflow; past a minute it goes on by itself."""
         deadline = time.monotonic() + RETIRE_SECONDS
+        retirement.finish_unpublished(self.database, workflow)
         self.reconciler.wake()
         while time.monotonic() < deadline:
             with self.database.reading() as session:
@@ -80,12 +82,12 @@ def assemble(
         git=settings.git_policy(),
         packages=settings.package_policy(),
     )
-    orchestrator = orchestrator or airflow(settings)
+    port: Orchestrator = orchestrator or airflow(settings)
     publisher = Publisher(database, storage)
     deployer = Deployer(database, shop, publisher)
-    reconciler = Reconciler(database, publisher, orchestrator, changed=deployer.changed)
-    mirror = RunMirror(database, orchestrator)
-    return Machinery(database, storage, orchestrator, publisher, deployer, reconciler, mirror)
+    reconciler = Reconciler(database, publisher, port, changed=deployer.changed)
+    mirror = RunMirror(database, port)
+    return Machinery(database, storage, port, publisher, deployer, reconciler, mirror)
 
 
 def airflow(settings: Settings) -> AirflowOrchestrator:

@@ -26,6 +26,8 @@ _PAGE = 100
 class AirflowOrchestrator:
     """The port, on Airflow 3.3 or newer."""
 
+    parts = ("airflow_api", "airflow_scheduler", "airflow_dag_processor")
+
     def __init__(self, session: AirflowSession) -> None:
         self._http = session
 
@@ -44,7 +46,7 @@ class AirflowOrchestrator:
             return {"airflow_api": PartHealth(metadata_ok, "answers")} | health
         except (Unavailable, AttributeError) as error:
             down = PartHealth(False, str(error))
-            return {"airflow_api": down, "airflow_scheduler": down, "airflow_dag_processor": down}
+            return dict.fromkeys(self.parts, down)
 
     def look(self, dag_id: str) -> None:
         raw = self._dag(dag_id)

@@ -26,6 +26,8 @@ Shown = Callable[[str], DagState | None]
 class MemoryOrchestrator:
     """`shown(dag_id)` says what the publications hold: it stands for the bundle."""
 
+    parts = ("airflow_api",)
+
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
         self._dags: dict[str, DagState] = {}

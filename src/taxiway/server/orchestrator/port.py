@@ -84,7 +84,12 @@ class LogPage:
 class Orchestrator(Protocol):
     """Every call may raise `Unavailable`; a thing that is not there is `None` or `NotFound`."""
 
-    def health(self) -> Mapping[str, PartHealth]: ...
+    @property
+    def parts(self) -> Sequence[str]:
+        """What it consists of."""
+
+    def health(self) -> Mapping[str, PartHealth]:
+        """The health of each of `parts`; it does not raise."""
 
     def look(self, dag_id: str) -> None:
         """Ask for a look at what was published; a no-op where it is looking already."""

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from taxiway.server.database import Database, RunRow, WorkflowRow, now
+from taxiway.server.database import Database, PublicationRow, RunRow, WorkflowRow, now
 from taxiway.server.orchestrator.port import ACTIVE, Orchestrator
 from taxiway.server.publishing import publications
 from taxiway.server.publishing.publisher import Publisher
@@ -38,11 +38,10 @@ def advance(database: Database, publisher: Publisher, orchestrator: Orchestrator
 def _advance(
     workflow: WorkflowRow, database: Database, publisher: Publisher, orchestrator: Orchestrator
 ) -> None:
-    with database.reading() as session:
-        shown = publications.latest(session, workflow.id)
+    shown = finish_unpublished(database, workflow)
     if shown is None:
-        _finish(workflow, database)
-    elif shown.release_id is not None and not _stop_runs(workflow, database, orchestrator):
+        return
+    if shown.release_id is not None and not _stop_runs(workflow, database, orchestrator):
         above = publisher.highest
         with database.writing() as session:
             publications.record(session, workflow, None, None, above=above)
@@ -64,6 +63,10 @@ def _stop_runs(workflow: WorkflowRow, database: Database, orchestrator: Orchestr
     return bool(runs)
 
 
-def _finish(workflow: WorkflowRow, database: Database) -> None:
+def finish_unpublished(database: Database, workflow: WorkflowRow) -> PublicationRow | None:
+    """A workflow that was never published is done with; else what is published of it."""
     with database.writing() as session:
-        session.get_one(WorkflowRow, workflow.id).retired_at = now()
+        shown = publications.latest(session, workflow.id)
+        if shown is None:
+            session.get_one(WorkflowRow, workflow.id).retired_at = now()
+    return shown

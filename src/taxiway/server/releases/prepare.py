@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxiway.environment import build, lock, python, requirements
+from taxiway.environment import python, requirements
+from taxiway.environment.build import use_environment
+from taxiway.environment.lock import resolve
 from taxiway.environment.policy import PackagePolicy
 from taxiway.git.export import export_snapshot
 from taxiway.git.mirror import Mirror
@@ -61,7 +63,7 @@ def prepare(order: Order, shop: Workshop) -> Prepared:
     needed = requirements.of_repository(
         read or _nothing, fallback=order.workflow.requirements, policy=shop.packages
     )
-    locked = lock.resolve(
+    locked = resolve(
         needed,
         interpreter=interpreter,
         policy=shop.packages,
@@ -116,7 +118,7 @@ def _warm(release: Release, shop: Workshop) -> None:
     if release.tree:
         with use_snapshot(release.tree, shop.storage, shop.cache):
             pass
-    with build.use_environment(
+    with use_environment(
         release.lock,
         python=release.python,
         storage=shop.storage,
