@@ -16,25 +16,42 @@ from taxiway import __version__
 from taxiway.server import problems
 from taxiway.server.database import Database, upgrade
 from taxiway.server.guards import Door
-from taxiway.server.health.checks import Check, database_check, storage_check
+from taxiway.server.health.checks import (
+    Check,
+    airflow_checks,
+    database_check,
+    storage_check,
+)
 from taxiway.server.health.routes import router as health_router
-from taxiway.server.hooks import NoPublisher, NoRetirer, Publisher, Retirer
+from taxiway.server.hooks import Publisher, Retirer
+from taxiway.server.machinery import Machinery, assemble
+from taxiway.server.orchestrator.port import Orchestrator
+from taxiway.server.releases.routes import router as releases_router
+from taxiway.server.runs.routes import router as runs_router
 from taxiway.server.settings import Settings
 from taxiway.server.tasks.routes import router as tasks_router
 from taxiway.server.workflows.routes import router as workflows_router
 
-ROUTERS: tuple[APIRouter, ...] = (health_router, workflows_router, tasks_router)
+ROUTERS: tuple[APIRouter, ...] = (
+    health_router,
+    workflows_router,
+    tasks_router,
+    releases_router,
+    runs_router,
+)
 
 TAGS = [
     {"name": "workflows", "description": "What runs: a named graph of tasks with a schedule."},
     {"name": "tasks", "description": "The nodes: functions of a repository, or inline Python."},
+    {"name": "releases", "description": "Workflows sealed at one commit, and how they are made."},
+    {"name": "runs", "description": "Executions of releases: states, logs, values."},
     {"name": "health", "description": "Whether it works, and why not."},
 ]
 
 
 def create_app(
     settings: Settings,
-    orchestrator: Any = None,
+    orchestrator: Orchestrator | None = None,
     *,
     publisher: Publisher | None = None,
     retirer: Retirer | None = None,
@@ -56,12 +73,18 @@ def create_app(
     )
     app.state.settings = settings
     app.state.database = database
-    app.state.orchestrator = orchestrator
-    app.state.publisher = publisher or NoPublisher()
-    app.state.retirer = retirer or NoRetirer()
+    machinery = assemble(settings, database, orchestrator)
+    app.state.machinery = machinery
+    app.state.orchestrator = machinery.orchestrator
+    app.state.storage = machinery.storage
+    app.state.deployer = machinery.deployer
+    app.state.mirror = machinery.mirror
+    app.state.publisher = publisher or machinery
+    app.state.retirer = retirer or machinery
     app.state.health_checks = {
         "database": database_check(database),
         "storage": storage_check(settings.storage_url),
+        **airflow_checks(machinery.orchestrator),
         **(health_checks or {}),
     }
     problems.install(app)
@@ -95,5 +118,8 @@ def _document(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    machinery: Machinery = app.state.machinery
+    machinery.start()
     yield
+    machinery.stop()
     app.state.database.close()

@@ -105,7 +105,11 @@ class TaskRow(Base):
     """One node of a workflow. `dependencies` holds ids, so that renaming a task keeps the graph."""
 
     __tablename__ = "tasks"
-    __table_args__ = (UniqueConstraint("workflow_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("workflow_id", "name"),
+        Index("ix_tasks_workflow_id_created_at_id", "workflow_id", "created_at", "id"),
+        Index("ix_tasks_created_at_id", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     workflow_id: Mapped[str] = mapped_column(ForeignKey("workflows.id", ondelete="CASCADE"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from pydantic import BaseModel, Field
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from taxiway.errors import TaxiwayError
 from taxiway.server.database import Database
 from taxiway.server.database.migrate import current_revision, head_revision
+from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.storage.store import Storage
 
 SECONDS = 5
@@ -50,6 +52,16 @@ def storage_check(url: str) -> Check:
         return PartHealth(ok=True, detail=url.partition("://")[0])
 
     return check
+
+
+def airflow_checks(orchestrator: Orchestrator) -> dict[str, Check]:
+    """One check for each part of the orchestrator."""
+
+    def check(name: str) -> PartHealth:
+        part = orchestrator.health()[name]
+        return PartHealth(ok=part.ok, detail=part.detail)
+
+    return {name: partial(check, name) for name in orchestrator.parts}
 
 
 def run_checks(checks: Mapping[str, Check]) -> dict[str, PartHealth]:

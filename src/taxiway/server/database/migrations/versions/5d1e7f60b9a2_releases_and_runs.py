@@ -35,6 +35,10 @@ def upgrade() -> None:
         postgresql_where=alive,
     )
     op.create_index("ix_workflows_name_id", "workflows", ["name", "id"])
+    op.create_index(
+        "ix_tasks_workflow_id_created_at_id", "tasks", ["workflow_id", "created_at", "id"]
+    )
+    op.create_index("ix_tasks_created_at_id", "tasks", ["created_at", "id"])
     _create_releases()
     _create_publications()
     _create_runs()
@@ -256,6 +260,8 @@ def _create_runs() -> None:
 def downgrade() -> None:
     for table in ("runs", "publications", "generations", "releases"):
         op.drop_table(table)
+    op.drop_index("ix_tasks_created_at_id", "tasks")
+    op.drop_index("ix_tasks_workflow_id_created_at_id", "tasks")
     op.drop_index("ix_workflows_name_id", "workflows")
     op.drop_index("uq_workflows_dag_id", "workflows")
     with op.batch_alter_table("tasks") as tasks:
