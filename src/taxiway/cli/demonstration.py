@@ -111,7 +111,8 @@ def _show_task(
         log = client.logs(run_id, name, after=read.get(name, 0))
         read[name] = log["next"]
         for line in log["lines"]:
-            if not line["stream"].startswith(PLATFORM_STREAMS):
+            loud = line["level"] in ("error", "critical")
+            if loud or not line["stream"].startswith(PLATFORM_STREAMS):
                 console.print(f"  {name:<16}│ {line['text']}", markup=False, style="dim")
     if states.get(name) != state:
         states[name] = state

@@ -21,6 +21,7 @@ from taxiway.server.orchestrator.port import (
 SENTINEL = "taxiway_sentinel"
 _TRIGGERS = {"scheduled": "schedule", "backfill": "backfill", "manual": "manual"}
 _PAGE = 100
+_SOURCES = "::group::Log message source details"
 
 
 class AirflowOrchestrator:
@@ -169,8 +170,7 @@ class AirflowOrchestrator:
             raw = self._http.json("GET", base, params=query)
         except NotFound:
             return LogPage((), None)
-        content = raw["content"] or []
-        return LogPage([_line(entry) for entry in content], raw["continuation_token"])
+        return LogPage(_lines(raw["content"] or ()), raw["continuation_token"])
 
     def value(self, dag_id: str, airflow_run_id: str, task: str) -> Any:
         path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/{quote(task)}"
@@ -226,6 +226,15 @@ def _task(raw: Mapping[str, Any]) -> TaskState:
         ended_at=_moment(raw["end_date"]),
         duration=raw["duration"],
     )
+
+
+def _lines(content: Sequence[Mapping[str, Any] | str]) -> list[LogLine]:
+    """The lines of the log without the group that Airflow puts before them, about its files."""
+    lines = [_line(entry) for entry in content]
+    if lines and lines[0].text.startswith(_SOURCES):
+        end = next((n for n, line in enumerate(lines) if line.text == "::endgroup::"), -1)
+        del lines[: end + 1]
+    return lines
 
 
 def _line(entry: Mapping[str, Any] | str) -> LogLine:
