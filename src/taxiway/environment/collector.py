@@ -35,7 +35,7 @@ class Refused(Exception):
         super().__init__(message)
         self.code = code
         self.message = redact(message)
-        self.hint = hint
+        self.hint = redact(hint)
 
 
 class Collector:

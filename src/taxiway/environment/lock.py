@@ -15,7 +15,7 @@ from pathlib import Path
 
 from taxiway.environment import tool
 from taxiway.environment.lines import logical_lines
-from taxiway.environment.policy import PackagePolicy
+from taxiway.environment.policy import INDEXES, PackagePolicy
 from taxiway.environment.python import Interpreter
 from taxiway.environment.requirements import Requirements
 from taxiway.environment.statement import Direct, Named, read_statement
@@ -111,7 +111,7 @@ def read_packages(text: str) -> tuple[Package, ...]:
     """The packages of a lock, sorted by name; each with hashes, or at a full commit."""
     packages = []
     for _, line in logical_lines(text):
-        statement, hashes, options = read_statement(line)
+        statement, hashes, _ = read_statement(line)
         if isinstance(statement, Direct):
             package = Package(statement.name, statement.url, tuple(sorted(hashes)))
         elif isinstance(statement, Named) and "==" in statement.text:
@@ -119,8 +119,14 @@ def read_packages(text: str) -> tuple[Package, ...]:
             package = Package(statement.name, version, tuple(sorted(hashes)))
         else:
             raise _broken(f"`{line[:80]}` is not a package at one version")
-        if options or not (hashes or package.is_commit):
-            raise _broken(f"{package.name} has no hash")
+        if not (hashes or package.is_commit):
+            raise Invalid(
+                "package-has-no-hash",
+                f"{package.name} {package.source} has no hash, so its bytes cannot be pinned",
+                hint=f"uv reads no hashes from a page of links: have the operator add an index "
+                f"that has the package to {INDEXES}.",
+                package=package.name,
+            )
         packages.append(package)
     return tuple(sorted(packages, key=lambda package: package.name))
 
@@ -154,7 +160,14 @@ def _call(
     (folder / "requirements.txt").write_text(requirements.text)
     (folder / "constraints.txt").write_text(requirements.constraints)
     args = ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
-    args += ["--no-sources", "--python", str(interpreter.path), *tool.only_wheels(builds)]
+    # What is not pinned may have moved a minute ago: uv would trust its copy of a page for ten.
+    args += [
+        "--refresh",
+        "--no-sources",
+        "--python",
+        str(interpreter.path),
+        *tool.only_wheels(builds),
+    ]
     args += ["--prerelease", "allow"] if requirements.prerelease else []
     args += ["--constraints", "constraints.txt"] if requirements.constraints else []
     named = (policy.index(url) or url for url in requirements.indexes)
