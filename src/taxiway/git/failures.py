@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 
 from taxiway.errors import Denied, Invalid, NotFound, TaxiwayError, Unavailable
 from taxiway.git.policy import Target, TreeLimits
@@ -19,14 +18,12 @@ def refuses_bare_commit(done: Completed) -> bool:
     )
 
 
-def explain(done: Completed, target: Target, limits: TreeLimits) -> TaxiwayError:
+def explain(done: Completed, target: Target) -> TaxiwayError:
     """The error for a git call that spoke to `target` and failed."""
     words = done.complaint
     for pattern, make in _MEANINGS:
         if re.search(pattern, words, re.IGNORECASE):
             return make(target, words)
-    if done.returncode == -signal.SIGXFSZ or re.search("signal 25|file too large", words, re.I):
-        return _too_large(target, limits)
     return Unavailable(
         "repository-unreachable",
         f"{target.url} could not be read: {_last_line(words) or f'git ended with {done.returncode}'}",
@@ -60,7 +57,7 @@ def commit_not_found(target: Target, commit: str) -> NotFound:
     )
 
 
-def _too_large(target: Target, limits: TreeLimits) -> Invalid:
+def too_large(target: Target, limits: TreeLimits) -> Invalid:
     return Invalid(
         "repository-too-large",
         f"The files of one commit of {target.url} take more than the limit of "

@@ -20,6 +20,7 @@ import zstandard
 from taxiway.git.trees import FILE, LINK, PROGRAM, SUBMODULE, TreeEntry, object_id, tree_id
 
 _BLOCK = 1 << 20
+_BUFFER = 1 << 15  # tarfile copies all of it for each member
 _WINDOW = 1 << 27
 
 
@@ -46,7 +47,7 @@ def write_layer(contents: Iterable[tuple[TreeEntry, bytes]], path: Path) -> Laye
         compressor = zstandard.ZstdCompressor(level=3)
         with (
             compressor.stream_writer(hashing, closefd=False) as packed,  # type: ignore[arg-type]
-            tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT, bufsize=_BLOCK, encoding="utf-8", errors="surrogateescape") as tar,
+            tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT, bufsize=_BUFFER, encoding="utf-8", errors="surrogateescape") as tar,
         ):  # fmt: skip
             for entry, data in contents:
                 entries += 1
@@ -145,7 +146,7 @@ def _members(file: _Hashing, layer: Layer) -> Iterator[tuple[tarfile.TarInfo, by
     left, entries = layer.bytes, layer.entries
     with (
         unpacking.stream_reader(file, closefd=False) as stream,  # type: ignore[arg-type]
-        tarfile.open(fileobj=stream, mode="r|", bufsize=_BLOCK, encoding="utf-8", errors="surrogateescape") as tar,
+        tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER, encoding="utf-8", errors="surrogateescape") as tar,
     ):  # fmt: skip
         for member in tar:
             size = len(os.fsencode(member.linkname)) if member.issym() else member.size

@@ -52,7 +52,7 @@ class Mirror:
         target = check(self.url, self.policy)
         done = transfer.list_head(ref, target, self.policy.limits)
         if done.returncode not in (0, 2):
-            raise failures.explain(done, target, self.policy.limits)
+            raise failures.explain(done, target)
         for line in done.stdout.decode("utf-8", "replace").splitlines():
             commit, _, name = line.partition("\t")
             if name == ref:  # the pattern also matches refs/heads/x/refs/heads/<branch>
@@ -71,8 +71,12 @@ class Mirror:
             return
         target = check(self.url, self.policy)
         with self._changing(self.files) as lock:
-            if not self._has(commit):
-                self._fetch(target, commit, lock)
+            if self._has(commit):
+                return
+            if (self.files / _pin(commit)).exists():  # a ref is written last: this is damage
+                self._set_aside(self.files)
+                self._prepare(self.files)
+            self._fetch(target, commit, lock)
 
     def require_reachable(self, commit: str, branch: str) -> None:
         """Raise `Invalid` (`commit-not-on-branch`) unless `branch` contains `commit` now."""
@@ -84,8 +88,7 @@ class Mirror:
             done = self._fetch_into(self.history, target, ["--filter=tree:0"], spec, lock)
             if done.returncode != 0 and "couldn't find remote ref" in done.complaint:
                 raise failures.branch_not_found(target, branch)
-            if done.returncode != 0:
-                raise failures.explain(done, target, self.policy.limits)
+            self._require_done(done, target, self.history)
             arguments = ["merge-base", "--is-ancestor", commit, ref]
             reachable = call.run(arguments, store=self.history, timeout=120)
         if reachable.returncode != 0:  # 1: not an ancestor; 128: not there at all
@@ -178,8 +181,8 @@ class Mirror:
         done = self._fetch_into(self.files, target, ["--depth=1"], spec, lock)
         if done.returncode != 0 and failures.refuses_bare_commit(done):
             self._fetch_by_branches(target, commit, lock)
-        elif done.returncode != 0:
-            raise failures.explain(done, target, self.policy.limits)
+        else:
+            self._require_done(done, target, self.files)
         if not self._has(commit):
             call.run(["update-ref", "-d", _pin(commit)], store=self.files)
             raise failures.commit_not_found(target, commit)
@@ -187,9 +190,10 @@ class Mirror:
     def _fetch_by_branches(self, target: Target, commit: str, lock: int) -> None:
         """For servers that give only what a branch names: all of every branch, then look."""
         spec = "+refs/heads/*:refs/taxiway/all/*"
-        done = self._fetch_into(self.files, target, [_ALL_HISTORY, "--prune"], spec, lock)
-        if done.returncode != 0:
-            raise failures.explain(done, target, self.policy.limits)
+        options = [_ALL_HISTORY, "--prune"]
+        self._require_done(
+            self._fetch_into(self.files, target, options, spec, lock), target, self.files
+        )
         pinned = call.run(["update-ref", _pin(commit), commit], store=self.files)
         if pinned.returncode != 0:
             raise failures.commit_not_found(target, commit)
@@ -199,11 +203,19 @@ class Mirror:
     ) -> Completed:
         arguments = [*options, "--end-of-options", target.text, spec]
         done = transfer.fetch(arguments, target, self.policy.limits, store=store, lock=lock)
-        if transfer.found_damage(done):
+        if done.returncode != 0 and not objects.is_sound(store):
             self._set_aside(store)
             self._prepare(store)
             done = transfer.fetch(arguments, target, self.policy.limits, store=store, lock=lock)
         return done
+
+    def _require_done(self, done: Completed, target: Target, store: Path) -> None:
+        if done.returncode == 0:
+            return
+        if transfer.hit_limit(store, self.policy.limits):
+            transfer.sweep(store)
+            raise failures.too_large(target, self.policy.limits)
+        raise failures.explain(done, target)
 
     @contextmanager
     def _changing(self, store: Path) -> Iterator[int]:

@@ -27,6 +27,12 @@ def holds(store: Path, ref: str, commit: str) -> bool:
     return done.returncode == 0 and done.stdout.decode().strip() == commit
 
 
+def is_sound(store: Path) -> bool:
+    """Whether every commit that a ref names can be read."""
+    done = call.run(["for-each-ref", "--format=%(objectname) %(tree)"], store=store)
+    return done.returncode == 0 and not done.stderr
+
+
 def tree_of(store: Path, commit: str) -> str:
     done = call.run(
         ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}"], store=store

@@ -44,18 +44,18 @@ class RepositoryUrl:
         if match is None:
             raise _not_a_url(text)
         scheme, authority = match["scheme"].lower(), match["authority"]
-        if "@" in authority:
-            raise Invalid(
-                "credentials-in-url",
-                "The repository's address holds user info before an @",
-                hint="Remove it from the address: addresses are stored and shown in clear.",
-            )
         if scheme == "file":
             if authority not in ("", "localhost"):
                 raise _invalid("a file address names no host")
             return _local(_decoded(match["path"] or ""))
         if scheme != "https":
             raise _scheme(scheme)
+        if "@" in authority:
+            raise Invalid(
+                "credentials-in-url",
+                "The repository's address holds user info before an @",
+                hint="Remove it from the address: addresses are stored and shown in clear.",
+            )
         host, port = _host_and_port(authority)
         return cls("https", host, port, _web_path(match["path"] or ""))
 

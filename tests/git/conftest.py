@@ -1,0 +1,274 @@
+"""Real repositories, and a real Git server over HTTPS on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from taxiway.git.mirror import Mirror
+from taxiway.git.policy import GitPolicy
+from taxiway.git.url import RepositoryUrl
+from taxiway.storage.cache import Cache, remove_tree
+from taxiway.storage.store import Storage
+
+GIT_ENV = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@example.com",
+    "GIT_AUTHOR_DATE": "1700000000 +0000",
+    "GIT_COMMITTER_NAME": "C",
+    "GIT_COMMITTER_EMAIL": "c@example.com",
+    "GIT_COMMITTER_DATE": "1700000000 +0000",
+}
+
+
+@dataclass
+class Origin:
+    """A repository with a work tree, as a user has one."""
+
+    path: Path
+
+    def git(self, *arguments: str, stdin: bytes | None = None) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.path, env=GIT_ENV, input=stdin, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode().strip()
+
+    def write(self, files: dict[str, str | bytes]) -> None:
+        for name, content in files.items():
+            path = self.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def commit(self, files: dict[str, str | bytes] | None = None, message: str = "change") -> str:
+        self.write(files or {})
+        self.git("add", "-A", "--force")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    def object(self, kind: str, data: bytes) -> str:
+        """Write an object of any content, however wrong."""
+        return self.git("hash-object", "-t", kind, "-w", "--literally", "--stdin", stdin=data)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """The test's folder; read-only trees in it are removed with it."""
+    yield tmp_path
+    for entry in tmp_path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            remove_tree(entry)
+
+
+@pytest.fixture
+def new_origin(folder: Path) -> Callable[[str], Origin]:
+    def make(name: str) -> Origin:
+        origin = Origin(folder / "origins" / name)
+        origin.path.mkdir(parents=True)
+        origin.git("init", "-q", "-b", "main")
+        return origin
+
+    return make
+
+
+@pytest.fixture
+def origin(new_origin: Callable[[str], Origin]) -> Origin:
+    made = new_origin("origin")
+    made.commit({"train.py": "def train(): ...\n", "pkg/util.py": "x = 1\n"})
+    return made
+
+
+@pytest.fixture
+def policy(folder: Path) -> GitPolicy:
+    return GitPolicy(allow_local=(folder / "origins",), allow_hosts=("localhost",))
+
+
+@pytest.fixture
+def cache(folder: Path) -> Cache:
+    return Cache(folder / "cache")
+
+
+@pytest.fixture
+def storage(folder: Path) -> Storage:
+    return Storage(f"file://{folder}/storage")
+
+
+@pytest.fixture
+def mirror(origin: Origin, cache: Cache, policy: GitPolicy) -> Mirror:
+    cache.root.mkdir(exist_ok=True)
+    return Mirror(cache, RepositoryUrl.parse(str(origin.path)), policy)
+
+
+@dataclass
+class GitServer:
+    """`git http-backend` behind HTTPS. `requests` holds (method, path, protocol) as they came."""
+
+    port: int
+    ca: Path
+    requests: list[tuple[str, str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    protocol_2: bool = True
+    status: int | None = None  # answer everything with this
+    redirect_to: str = ""
+    stall: threading.Event | None = None  # transfers wait for it
+    stalling: threading.Event = field(default_factory=threading.Event)
+
+    def url(self, name: str) -> str:
+        return f"https://localhost:{self.port}/{name}/.git"
+
+    @property
+    def transfers(self) -> int:
+        return sum(method == "POST" for method, _, _ in self.requests)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    root: Path
+    context: ssl.SSLContext
+    told: GitServer
+
+    def get_request(self):
+        connection, address = super().get_request()
+        wrapped = self.context.wrap_socket(
+            connection, server_side=True, do_handshake_on_connect=False
+        )
+        return wrapped, address
+
+    def handle_error(self, request, client_address) -> None:
+        """A client that went away is part of the tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._serve(b"")
+
+    def do_POST(self) -> None:
+        body = b""
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._serve(body)
+
+    def _serve(self, body: bytes) -> None:
+        told = self.server.told
+        protocol = self.headers.get("Git-Protocol", "") if told.protocol_2 else ""
+        told.requests.append((self.command, self.path, protocol))
+        told.headers.append(dict(self.headers))
+        if told.redirect_to:
+            self._answer(302, {"Location": told.redirect_to + self.path}, b"")
+        elif told.status:
+            extra = {"WWW-Authenticate": "Basic"} if told.status == 401 else {}
+            self._answer(told.status, extra, b"")
+        else:
+            if told.stall and self.command == "POST":
+                told.stalling.set()
+                told.stall.wait(60)
+            self._backend(body, protocol)
+
+    def _backend(self, body: bytes, protocol: str) -> None:
+        path, _, query = self.path.partition("?")
+        env = GIT_ENV | {
+            "GIT_PROJECT_ROOT": str(self.server.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": protocol,
+        }
+        done = subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True)
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
+        status = int(headers.pop("Status", "200 OK").split()[0])
+        self._answer(status, headers, content)
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def server(
+    folder: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[GitServer]:
+    """Serves the test's origins; its certificate is trusted by SSL_CERT_FILE."""
+    ca = folder / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca))
+    for name in ("GIT_SSL_CAINFO", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    listening = _Server(("127.0.0.1", 0), _Handler)
+    listening.root, listening.context = folder / "origins", context
+    listening.told = GitServer(listening.server_address[1], ca)
+    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield listening.told
+    finally:
+        if listening.told.stall:
+            listening.told.stall.set()
+        listening.shutdown()
+        thread.join()
+        listening.server_close()
+
+
+@pytest.fixture
+def web_mirror(server: GitServer, origin: Origin, cache: Cache, policy: GitPolicy) -> Mirror:
+    cache.root.mkdir(exist_ok=True)
+    return Mirror(cache, RepositoryUrl.parse(server.url("origin")), policy)
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of one megabyte; only root can make one."""
+    place = folder / "small"
+    place.mkdir()
+    mount = shutil.which("mount") or "mount"
+    done = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True
+    )
+    if done.returncode != 0:
+        pytest.skip("no right to mount a small file system")
+    try:
+        yield place
+    finally:
+        with contextlib.suppress(OSError):
+            subprocess.run([shutil.which("umount") or "umount", "-l", str(place)], check=False)
