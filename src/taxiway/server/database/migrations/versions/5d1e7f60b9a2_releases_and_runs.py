@@ -142,7 +142,7 @@ def _rename_duplicates() -> None:
 def _free(wanted: str, taken: set[str]) -> str:
     name, number = wanted, 2
     while name in taken:
-        name, number = f"{wanted}_{number}", number + 1
+        name, number = f"{wanted[:240]}_{number}", number + 1
     return name
 
 
