@@ -4,22 +4,13 @@ Descriptor 3 is the private channel to the supervisor, descriptor 4 holds the pa
 in the folder `inside/`, loaded by its path, so that nothing of ours gets on `sys.path`.
 """
 
-import os
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 
 
 def _main() -> None:
-    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside")  # noqa: PTH100, PTH118, PTH120
-    spec = spec_from_file_location(
-        "taxiway_inside",
-        os.path.join(here, "__init__.py"),  # noqa: PTH118
-        submodule_search_locations=[here],
-    )
-    assert spec is not None and spec.loader is not None
-    package = module_from_spec(spec)
+    package = type(sys)("taxiway_inside")  # a module; `types` would cost a millisecond
+    package.__path__ = [__file__.rpartition("/")[0] + "/inside"]
     sys.modules["taxiway_inside"] = package
-    spec.loader.exec_module(package)
     # A spawned worker of multiprocessing would otherwise run this file again.
     del sys.modules["__main__"].__file__
     from taxiway_inside.main import main  # type: ignore[import-not-found] # noqa: PLC0415

@@ -1,27 +1,28 @@
 """Starts one task's interpreter, and leaves no process of it behind.
 
-A script for an interpreter of its own (`python -I -S`), standard library only. It runs in its own
+It has an interpreter of its own (`python -I -S`), with the standard library only. It runs in its own
 session and is the subreaper of everything below it, so a daemon that the task leaves becomes its
 child. When the task's interpreter ends, when it is told to (`k` on the lifeline), or when the
 supervisor is gone (end of file there), it kills all of them until none is left, reports how the
 interpreter ended, and exits.
-
-    keeper.py <descriptor of the orders>
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
 import fcntl
-import json
+import marshal
 import os
 import resource
 import select
-import signal
-import sys
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from typing import Any
+else:
+    import _signal as signal  # without the enums of `signal`, which cost more than all of this
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_SECUREBITS = 1, 24, 28
@@ -34,8 +35,8 @@ MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 STATUS_FD = 5  # in the child, until it executes; 0 to 4 are what the interpreter gets
 
 
-def main() -> None:
-    orders = _read_orders(int(sys.argv[1]))
+def main(orders_fd: int) -> None:
+    orders = _read_orders(orders_fd)
     lifeline, status = orders["lifeline"], orders["status"]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     wakeup = _watch_signals()
@@ -48,14 +49,13 @@ def main() -> None:
     ended = end_all(pid, ended)
     if orphaned:
         _remove(orders["remove"])
-    with contextlib.suppress(OSError):
-        os.write(status, (json.dumps({"ended": ended}) + "\n").encode())
+    _say(status, "ended", "" if ended is None else str(ended))
 
 
 def _read_orders(fd: int) -> dict[str, Any]:
     with os.fdopen(fd, "rb") as file:
         file.seek(0)
-        orders: dict[str, Any] = json.loads(file.read())
+        orders: dict[str, Any] = marshal.loads(file.read())  # noqa: S302 - from our own supervisor
     return orders
 
 
@@ -92,10 +92,12 @@ def wait(pid: int, lifeline: int, wakeup: int) -> tuple[int | None, bool]:
             caught = os.read(wakeup, 512)
             if any(number != signal.SIGCHLD for number in caught):
                 return None, False
-        with contextlib.suppress(ChildProcessError):
+        try:
             for ended, status in iter(_reap, (0, 0)):
                 if ended == pid:
                     return status, False
+        except ChildProcessError:
+            return None, False
 
 
 def _reap() -> tuple[int, int]:
@@ -113,18 +115,22 @@ def end_all(pid: int, status: int | None) -> int | None:
         except ChildProcessError:
             return None if status is None else os.waitstatus_to_exitcode(status)
         for found in descendants(os.getpid()):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+            try:  # noqa: SIM105
                 os.kill(found, signal.SIGKILL)
+            except OSError:
+                pass  # it ended by itself
         poll.poll(1)
 
 
 def descendants(root: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would cost more than all the rest
-        if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+        try:
+            with open(f"/proc/{int(name)}/stat", "rb") as file:  # noqa: PTH123
                 parent = int(file.read().rpartition(b")")[2].split()[1])
                 children.setdefault(parent, []).append(int(name))
+        except (OSError, ValueError):
+            continue  # no process, or no longer one
     found: list[int] = []
     level = [root]
     while level:
@@ -145,8 +151,10 @@ def become_task(orders: dict[str, Any]) -> None:
     try:
         signal.set_wakeup_fd(-1)
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-            with contextlib.suppress(OSError):
+            try:  # noqa: SIM105
                 signal.signal(number, signal.SIG_DFL)
+            except OSError:
+                pass  # the C library's own
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.setsid()
         os.umask(0o022)
@@ -158,14 +166,16 @@ def become_task(orders: dict[str, Any]) -> None:
         os.chdir(orders["cwd"])
         os.execve(orders["argv"][0], orders["argv"], orders["env"])  # noqa: S606
     except BaseException as error:
-        _say(error=f"{type(error).__name__}: {error}")
+        _say(STATUS_FD, "error", f"{type(error).__name__}: {error}")
     finally:
         os._exit(127)
 
 
-def _say(**what: Any) -> None:
-    with contextlib.suppress(OSError):
-        os.write(STATUS_FD, (json.dumps(what) + "\n").encode())
+def _say(fd: int, what: str, text: str) -> None:
+    try:  # noqa: SIM105
+        os.write(fd, f"{what} {ascii(text)[1:-1]}\n".encode("ascii"))
+    except OSError:
+        pass  # the supervisor is gone
 
 
 def _arrange_descriptors(descriptors: list[int], status: int) -> None:
@@ -189,7 +199,7 @@ def _take_identity(orders: dict[str, Any]) -> None:
             os.setgid(identity["gid"])
             os.setuid(identity["uid"])
     except PermissionError as error:
-        _say(warning=str(error))
+        _say(STATUS_FD, "warning", str(error))
         for path in identity["owned"]:
             os.chown(path, os.getuid(), os.getgid())
         drop_capabilities()
@@ -235,17 +245,13 @@ def mount(
 
 def drop_capabilities() -> None:
     """Stay who we are, without any power over what we do not own or may not write."""
-    for capability in range(64):
-        with contextlib.suppress(OSError):
-            prctl(PR_CAPBSET_DROP, capability)
-    with contextlib.suppress(OSError):
-        prctl(PR_SET_SECUREBITS, NO_ROOT_LOCKED)
-    with contextlib.suppress(OSError):
-        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    steps = [(PR_CAPBSET_DROP, capability) for capability in range(64)]
+    steps += [(PR_SET_SECUREBITS, NO_ROOT_LOCKED), (PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)]
+    for step in steps:
+        try:  # noqa: SIM105
+            prctl(*step)
+        except OSError:
+            pass  # no such capability, or one less power to give up
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
     check(LIBC.capset(ctypes.byref(header), ctypes.byref(nothing)), "capset")
-
-
-if __name__ == "__main__":
-    main()

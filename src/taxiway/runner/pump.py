@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import marshal
 import os
 import re
 import selectors
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from taxiway.errors import Invalid, TaxiwayError
 from taxiway.runner.host import Host
 from taxiway.runner.inside.channel import LIMIT
+from taxiway.runner.launch import MARSHAL
 from taxiway.runner.output import LineSplitter, harmless
 from taxiway.runner.values import ValueExchange
 
@@ -35,7 +37,6 @@ class Report:
     error: str | None = None  # why the interpreter could not be started
     raised: TaxiwayError | None = None  # by the host or the storage, at the last question
     broken: BaseException | None = None  # in the pump itself
-    warnings: list[str] = field(default_factory=list)
 
 
 class Pump(threading.Thread):
@@ -106,14 +107,14 @@ class Pump(threading.Thread):
         data = os.read(self._status, _CHUNK)
         *whole, self._said = (self._said + data).split(b"\n")
         for line in whole:
-            said = json.loads(line)
-            if "ended" in said:
-                self.report.ended, self.report.kept = said["ended"], True
-            elif "warning" in said:
-                self.report.warnings.append(said["warning"])
-                self._warn(said["warning"])
+            what, _, text = line.decode("ascii", "replace").partition(" ")
+            if what == "ended":
+                self.report.kept = True
+                self.report.ended = int(text) if text else None
+            elif what == "warning":
+                self._warn(text)
             else:
-                self.report.error = said["error"]
+                self.report.error = text
         return bool(data)
 
     def _warn(self, why: str) -> None:
@@ -170,10 +171,10 @@ class Pump(threading.Thread):
         except Exception as error:
             self.report.raised = error if isinstance(error, TaxiwayError) else None
             answer = {"error": f"{type(error).__name__}: {error}"[:4000]}
-        data = json.dumps(answer).encode("ascii")
+        data = marshal.dumps(answer, MARSHAL)
         if len(data) > LIMIT:
             path = self._values.hand_over(data)
-            data = json.dumps({"file": str(path)}).encode("ascii")
+            data = marshal.dumps({"file": str(path)}, MARSHAL)
         with contextlib.suppress(OSError):  # it may be gone by now
             self._channel.sendall(data)
 

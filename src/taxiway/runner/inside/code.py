@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import ast
-import importlib
-import inspect
 import os
 import sys
-from collections.abc import Callable
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
-from types import ModuleType
-from typing import Any
+from _frozen_importlib import ModuleSpec, module_from_spec
+from _frozen_importlib_external import SourceFileLoader, spec_from_file_location
 
-from .failure import Refused
+from .refusal import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+_ONLY_SYNTAX = 0x400  # ast.PyCF_ONLY_AST
+_FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
 
 
 def import_script(root: str, script: str) -> ModuleType:
@@ -74,8 +77,8 @@ def _install(name: str, module: ModuleType) -> None:
 
 def inline_function(module: ModuleType, source: str, task: str) -> Callable[..., Any]:
     """The one function that the source defines at its top, or the one named like the task."""
-    tree = ast.parse(source)
-    names = [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    tree: Any = compile(source, "", "exec", _ONLY_SYNTAX)
+    names = [node.name for node in tree.body if type(node).__name__ in _FUNCTIONS]
     chosen = names if len(set(names)) == 1 else [name for name in names if name == task]
     if not chosen:
         raise Refused(
@@ -103,55 +106,76 @@ def find_function(module: ModuleType, name: str, script: str) -> Callable[..., A
     return found  # type: ignore[no-any-return]
 
 
-def call(function: Callable[..., Any], params: dict[str, Any], context: Any) -> Any:
+def call(function: Callable[..., Any], params: dict[str, Any], context: Callable[[], Any]) -> Any:
     """Call it with its params as keywords, and with the context if it takes one."""
     args, keywords = arguments(function, params, context)
     result = function(*args, **keywords)
-    if inspect.iscoroutine(result):
-        asyncio = importlib.import_module("asyncio")
+    if hasattr(result, "cr_code"):
+        import asyncio  # noqa: PLC0415
+
         return asyncio.run(result)
     return result
 
 
 def arguments(
-    function: Callable[..., Any], params: dict[str, Any], context: Any
+    function: Callable[..., Any], params: dict[str, Any], context: Callable[[], Any]
 ) -> tuple[list[Any], dict[str, Any]]:
     """`Refused` (`params-refused`) names what the function does not take, or needs and has not."""
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):  # a builtin that tells nothing
+    taken = parameters(function)
+    if taken is None:
         return [], params
-    given: dict[str, Any] = dict(params)
-    args: list[Any] = []
-    takes_all = False
+    given, args = dict(params), []
     needed: list[str] = []
-    for name, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_KEYWORD:
-            takes_all = True
-            if name == "context":  # def f(**context), as Airflow users write
-                given = {**context, **given}
-        elif name == "context":
+    for name, kind, required in taken:
+        if name == "context":
             _refuse_param_context(function, params)
-            if parameter.kind is parameter.POSITIONAL_ONLY:
-                args.append(context)
+            if kind == "**":  # def f(**context), as Airflow users write
+                given = {**context(), **params}
+            elif kind == "/":
+                args.append(context())
             else:
-                given["context"] = context
-        elif parameter.kind is not parameter.VAR_POSITIONAL:
-            if parameter.kind is parameter.POSITIONAL_ONLY and name in given:
-                args.append(given.pop(name))
-            elif parameter.default is parameter.empty and name not in given:
-                needed.append(name)
-    unknown = [] if takes_all else [n for n in params if n in given and not _takes(signature, n)]
+                given["context"] = context()
+        elif kind == "/" and name in given:
+            args.append(given.pop(name))
+        elif required and name not in given:
+            needed.append(name)
+    takes_all = any(kind == "**" for _, kind, _ in taken)
+    names = {name for name, kind, _ in taken if kind not in ("*", "**")}
+    unknown = [] if takes_all else [name for name in params if name not in names]
     _refuse_mismatch(function, unknown, needed)
     return args, given
 
 
-def _takes(signature: inspect.Signature, name: str) -> bool:
-    parameter = signature.parameters.get(name)
-    return parameter is not None and parameter.kind not in (
-        parameter.VAR_POSITIONAL,
-        parameter.VAR_KEYWORD,
-    )
+def parameters(function: Callable[..., Any]) -> list[tuple[str, str, bool]] | None:
+    """Each parameter's name, kind ("/" positional only, "=" by keyword, "*" or "**") and whether
+    it must be given; None when the function does not tell."""
+    if type(function).__name__ != "function" or vars(function):
+        return _inspected(function)  # something wraps it: `inspect` knows all the rules
+    code = function.__code__
+    count, only = code.co_argcount, code.co_kwonlyargcount
+    positional, keyword = code.co_varnames[:count], code.co_varnames[count : count + only]
+    first_default = count - len(function.__defaults__ or ())
+    taken = [
+        (name, "/" if i < code.co_posonlyargcount else "=", i < first_default)
+        for i, name in enumerate(positional)
+    ]
+    defaults = function.__kwdefaults__ or {}
+    taken += [(name, "=", name not in defaults) for name in keyword]
+    rest = iter(code.co_varnames[count + only :])
+    return taken + [
+        (next(rest), kind, False) for bit, kind in ((4, "*"), (8, "**")) if code.co_flags & bit
+    ]
+
+
+def _inspected(function: Callable[..., Any]) -> list[tuple[str, str, bool]] | None:
+    import inspect  # noqa: PLC0415
+
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin
+        return None
+    kinds = {0: "/", 1: "=", 2: "*", 3: "=", 4: "**"}
+    return [(p.name, kinds[p.kind], p.default is p.empty and p.kind not in (2, 4)) for p in found]
 
 
 def _refuse_param_context(function: Callable[..., Any], params: dict[str, Any]) -> None:

@@ -11,16 +11,17 @@ digest, and a reference stands for it:
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from binascii import a2b_base64, b2a_base64
 
-from .failure import Refused
-from .pickles import pickle_to, unpickle
+from .refusal import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 TAG = "__taxiway__"
 INLINE_LIMIT = 64 * 1024  # bytes of JSON that go through the orchestrator's own table
@@ -47,6 +48,10 @@ class Encoder:
             encoded = self._encode(value, place, ())
         except _Whole:
             return self._pickle(value, place)
+        if not isinstance(encoded, (str, list, dict)):
+            return encoded
+        import json  # noqa: PLC0415
+
         text = json.dumps(encoded)
         if len(text) <= INLINE_LIMIT:
             return encoded
@@ -101,6 +106,8 @@ class Encoder:
         return reference | {"scalar": True} if scalar else reference
 
     def _pickle(self, value: Any, place: str) -> dict[str, Any]:
+        from .pickles import pickle_to  # noqa: PLC0415
+
         return self._write("pickle", lambda file: pickle_to(file, value, place), value, {})
 
     def _write_json(self, value: Any, text: str) -> dict[str, Any]:
@@ -157,8 +164,12 @@ class Decoder:
     def _load(self, reference: dict[str, Any]) -> Any:
         path = self._fetch(reference["digest"])
         if reference["format"] == "pickle":
+            from .pickles import unpickle  # noqa: PLC0415
+
             return unpickle(path, reference["type"])
         if reference["format"] == "json":
+            import json  # noqa: PLC0415
+
             with open(path, "rb") as file:  # noqa: PTH123
                 return self.decode(json.loads(file.read()))
         try:
@@ -225,11 +236,11 @@ def _string(value: str) -> Any:
     if "\0" not in value and (value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)):
         return value
     raw = value.encode("utf-8", "surrogatepass")
-    return {TAG: "str", "text": base64.b64encode(raw).decode("ascii")}
+    return {TAG: "str", "text": b2a_base64(raw, newline=False).decode("ascii")}
 
 
 def _bytes(value: bytes) -> Any:
-    return {TAG: "bytes", "text": base64.b64encode(value).decode("ascii")}
+    return {TAG: "bytes", "text": b2a_base64(value, newline=False).decode("ascii")}
 
 
 def _is_plain_key(key: Any) -> bool:
@@ -251,8 +262,8 @@ _REBUILT: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozen
 _PARSED: dict[str, Callable[[str], Any]] = {
     "int": lambda text: int(text, 16),
     "float": float,
-    "str": lambda text: base64.b64decode(text).decode("utf-8", "surrogatepass"),
-    "bytes": base64.b64decode,
+    "str": lambda text: a2b_base64(text).decode("utf-8", "surrogatepass"),
+    "bytes": a2b_base64,
 }
 
 

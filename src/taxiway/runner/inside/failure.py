@@ -6,20 +6,11 @@ import os
 import traceback
 from typing import Any
 
+from .refusal import Refused, Unanswered
+
 _OURS = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
+_REFUSED = (1, 13, 30)  # EPERM, EACCES, EROFS
 _LIMIT = 32_000  # characters; what is cut out is the middle
-
-
-class Refused(Exception):
-    """Something that we say in our own words: no traceback is needed."""
-
-    def __init__(self, kind: str, code: str, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.report = {"kind": kind, "code": code, "message": message, "hint": hint}
-
-
-class Unanswered(RuntimeError):
-    """A question to the orchestrator (an XCom, a variable, a connection) could not be answered."""
 
 
 class Narrator:
@@ -31,7 +22,9 @@ class Narrator:
 
     def shown(self, path: str) -> str:
         for folder, name in self._names:
-            if path == folder or path.startswith(folder + "/"):
+            if path == folder:
+                return name
+            if path.startswith(folder + "/"):
                 return os.path.join(name, path[len(folder) + 1 :])  # noqa: PTH118
         return path
 
@@ -102,8 +95,7 @@ def _is_ours(path: str) -> bool:
 def _hint(error: BaseException, names: list[tuple[str, str]]) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"If {error.name.partition('.')[0]} is a package, add it to requirements.txt and deploy."
-    read_only = isinstance(error, OSError) and error.errno in (1, 13, 30)
-    if read_only and isinstance(error.filename, str):
+    if isinstance(error, OSError) and error.errno in _REFUSED and isinstance(error.filename, str):
         path = os.path.realpath(error.filename)
         if any(path.startswith(folder + "/") for folder, _ in names):
             return "The files of the repository are read-only: write to a new file or folder of the working directory."

@@ -2,60 +2,48 @@
 
 from __future__ import annotations
 
-import json
-import logging
+import marshal
 import os
 import sys
-from typing import Any
 
 from .channel import Channel
 from .code import call, find_function, import_script, inline_function
 from .codec import Encoder
-from .context import TaskInstance, build_context
-from .failure import Narrator, Refused
+from .logs import set_up_logging
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-class ChannelHandler(logging.Handler):
-    """Records keep their level and their logger's name on the way to the task's log."""
-
-    def __init__(self, channel: Channel, narrator: Narrator) -> None:
-        super().__init__()
-        self._channel, self._narrator = channel, narrator
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            text = record.getMessage()
-            if record.exc_info and record.exc_info[1]:
-                text += "\n" + self._narrator.tell(record.exc_info[1]).rstrip()
-            if record.stack_info:
-                text += "\n" + record.stack_info
-            self._channel.send({"log": text, "level": record.levelno, "logger": record.name})
-        except Exception:
-            self.handleError(record)
+    from .failure import Narrator
 
 
 def main(channel: int, payload: int) -> None:
     with os.fdopen(payload, "rb") as file:
         file.seek(0)
-        work: dict[str, Any] = json.loads(file.read())
+        work: dict[str, Any] = marshal.loads(file.read())  # noqa: S302 - from the supervisor
     sys.path[:0] = [path for path in work["import_path"] if path not in sys.path]
     line = Channel(channel, work["outbox"])
-    narrator = Narrator(work["names"], work["commit"])
-    logging.basicConfig(level=logging.INFO, handlers=[ChannelHandler(line, narrator)])
+    set_up_logging(line, lambda error: _narrator(work).tell(error))
     try:
         line.send(_perform(work, line))
     except SystemExit as error:
         line.send({"exit": _exit_status(error)})
         raise
     except BaseException as error:
-        line.send({"failure": narrator.report(error)})
+        line.send({"failure": _narrator(work).report(error)})
         sys.exit(1)
 
 
 def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
-    task = TaskInstance(line, work["context"], work["outbox"])
     params = work["params"]
-    context = build_context(work["context"], params, task)
+
+    def context() -> Any:
+        from .context import TaskInstance, build_context  # noqa: PLC0415
+
+        task = TaskInstance(line, work["context"], work["outbox"])
+        return build_context(work["context"], params, task)
+
     script = work["script"]
     if work["source"] is None:
         module = import_script(work["root"], script)
@@ -66,8 +54,8 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
     value = call(function, params, context)
     encoder = Encoder(work["outbox"])
     encoded = encoder.encode(value, "the returned value")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
     return {"result": encoded, "files": encoder.files}
 
 
@@ -77,4 +65,7 @@ def _exit_status(error: SystemExit) -> int:
     return error.code if isinstance(error.code, int) else 1
 
 
-__all__ = ["Refused", "main"]
+def _narrator(work: dict[str, Any]) -> Narrator:
+    from .failure import Narrator  # noqa: PLC0415
+
+    return Narrator(work["names"], work["commit"])

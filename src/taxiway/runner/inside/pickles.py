@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-from .failure import Refused
+from .refusal import Refused
 
 _LOOKED_AT = 200  # parts of a value, when we look for the one that cannot be pickled
 
