@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import ssl
 import subprocess
 import threading
@@ -254,21 +252,3 @@ def server(
 def web_mirror(server: GitServer, origin: Origin, cache: Cache, policy: GitPolicy) -> Mirror:
     cache.root.mkdir(exist_ok=True)
     return Mirror(cache, RepositoryUrl.parse(server.url("origin")), policy)
-
-
-@pytest.fixture
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of one megabyte; only root can make one."""
-    place = folder / "small"
-    place.mkdir()
-    mount = shutil.which("mount") or "mount"
-    done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True
-    )
-    if done.returncode != 0:
-        pytest.skip("no right to mount a small file system")
-    try:
-        yield place
-    finally:
-        with contextlib.suppress(OSError):
-            subprocess.run([shutil.which("umount") or "umount", "-l", str(place)], check=False)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from taxiway.errors import NotFound, Unavailable
+from taxiway.storage.store import Storage
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(f"file://{tmp_path}/storage")
+
+
+def test_what_exists_is_never_changed(storage: Storage) -> None:
+    assert storage.put("dags/x.py", b"first")
+    assert not storage.put("dags/x.py", b"second")
+    assert storage.get("dags/x.py") == b"first"
+
+
+def test_an_addressed_object_is_named_by_its_digest(storage: Storage) -> None:
+    digest = storage.put_addressed("values", b"data")
+    assert digest == hashlib.sha256(b"data").hexdigest() == storage.put_addressed("values", b"data")
+    assert storage.exists(f"values/{digest}")
+
+
+def test_what_is_missing_is_not_found(storage: Storage, tmp_path: Path) -> None:
+    for read in (
+        lambda: storage.get("values/none"),
+        lambda: storage.download("values/none", tmp_path / "target"),
+    ):
+        with pytest.raises(NotFound) as caught:
+            read()
+        assert caught.value.code == "object-not-found" and "values/none" in caught.value.message
+    assert not storage.exists("values/none")
+    assert list(storage.names("values")) == []
+
+
+def test_names_lists_one_folder(storage: Storage) -> None:
+    storage.put("a/1", b"")
+    storage.put("a/2", b"")
+    storage.put("b/3", b"")
+    assert sorted(storage.names("a")) == ["1", "2"]
+
+
+@pytest.mark.parametrize("size", [0, 10, 12_000_000])
+def test_files_of_any_size_go_in_and_come_out(storage: Storage, tmp_path: Path, size: int) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(size))
+    assert storage.put("layers/x", source)
+    assert not storage.put("layers/x", source)
+    storage.download("layers/x", tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == source.read_bytes()
+
+
+def test_of_many_processes_that_write_one_name_one_wins(storage: Storage) -> None:
+    script = (
+        "import sys; from taxiway.storage.store import Storage; "
+        "print(Storage(sys.argv[1]).put('bundles/1.json', sys.argv[2].encode() * 100_000))"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, storage.url, str(i)], stdout=subprocess.PIPE
+        )
+        for i in range(6)
+    ]
+    outputs = [process.communicate(timeout=60)[0].strip() for process in running]
+    assert outputs.count(b"True") == 1
+    winner = str(outputs.index(b"True")).encode()
+    assert storage.get("bundles/1.json") == winner * 100_000
+
+
+def test_a_storage_that_fails_is_unavailable(storage: Storage) -> None:
+    assert storage.folder is not None
+    (storage.folder / "dags").write_text("a file where a folder should be")
+    with pytest.raises(Unavailable) as caught:
+        storage.put("dags/x.py", b"")
+    assert caught.value.code == "storage-failed" and "dags/x.py" in caught.value.message
