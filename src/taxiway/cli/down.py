@@ -6,12 +6,11 @@ import typer
 
 from taxiway.cli import options
 from taxiway.embedded import ending
-from taxiway.embedded.config import read_config
 
 
 def command(home: options.Home = None) -> None:
     """End the running stack, and wait until nothing of it is left."""
-    folder = read_config(home=home).home
+    folder = options.folder(home)
     ended = ending.end_stack(folder)
     if ended.supervisor:
         typer.echo(f"Ended the stack of {folder} (pid {ended.supervisor})")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from taxiway.embedded.config import home_of
 
 Home = Annotated[
     Path | None,
@@ -28,3 +31,8 @@ AirflowPort = Annotated[
         min=1, max=65535, help="Airflow's port.", show_default="8080, or the next free one"
     ),
 ]
+
+
+def folder(home: Path | None) -> Path:
+    """The home that was meant, absolute."""
+    return home.expanduser().absolute() if home else home_of(os.environ)

@@ -12,7 +12,6 @@ from rich.table import Table
 
 from taxiway.cli import options
 from taxiway.embedded.condition import Condition, condition_of
-from taxiway.embedded.config import read_config
 
 NOT_RUNNING, NOT_READY = 3, 7
 
@@ -32,7 +31,7 @@ def command(
 
     Exit status 0: all ready; 3: nothing runs; 7: it runs, and something is not ready.
     """
-    condition = condition_of(read_config(home=home).home)
+    condition = condition_of(options.folder(home))
     if output is Output.json:
         typer.echo(json.dumps(condition.as_dict(), indent=2))
     else:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 
 import typer
 
 from taxiway.cli import options
 from taxiway.cli.signals import sigterm_interrupts
 from taxiway.embedded import airflow_config, parts, secret_files
-from taxiway.embedded.config import StackConfig, read_config
+from taxiway.embedded.config import StackConfig
 from taxiway.embedded.stack import RunningStack
 from taxiway.embedded.supervisor import Supervisor
+
+try:
+    from taxiway.server.settings import load_settings
+except ModuleNotFoundError as missing:  # the extra `server` is not installed
+    if missing.name is None or missing.name.startswith("taxiway"):
+        raise
+    load_settings = None  # type: ignore[assignment]
 
 
 def command(
@@ -23,14 +32,13 @@ def command(
 
     Ctrl-C ends it, and so does `taxiway down`. Everything lives under the home.
     """
-    parts.require_installed()
-    config = read_config(home=home, port=port, airflow_port=airflow_port)
+    config = stack_config(home=home, port=port, airflow_port=airflow_port)
     supervisor = Supervisor(config, plan=parts.plan, say=say)
     with sigterm_interrupts() as interrupts:
         try:
             began = time.monotonic()
-            say(f"Starting Taxiway in {config.home}")
             supervisor.start()
+            say(f"Starting the server and Airflow in {config.home}")
             stack = supervisor.wait_ready()
             say(f"Ready after {time.monotonic() - began:.0f} s\n")
             say(addresses(config, stack))
@@ -38,6 +46,23 @@ def command(
         finally:
             interrupts.ignore()
             supervisor.stop()
+
+
+def stack_config(
+    *, home: Path | None = None, port: int | None = None, airflow_port: int | None = None
+) -> StackConfig:
+    """What is to be started: options, then the environment, then `taxiway.toml` in the home."""
+    parts.require_installed()
+    assert load_settings is not None, "the server's distributions are installed"
+    settings = load_settings(home=home, port=port, airflow_port=airflow_port)
+    settings.require_loopback()
+    given = settings.model_fields_set
+    return StackConfig(
+        home=settings.home,
+        port=settings.port if "port" in given else None,
+        airflow_port=settings.airflow_port if "airflow_port" in given else None,
+        environ=dict(os.environ) | settings.worker_environment(),
+    )
 
 
 def _serve(supervisor: Supervisor) -> None:

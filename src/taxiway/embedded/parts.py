@@ -31,15 +31,18 @@ _PASSED = {
 _PASSED_PREFIXES = ("TAXIWAY_", "LC_", "XDG_", "UV_", "CUDA_", "NVIDIA_", "AWS_", "GOOGLE_")
 
 
+_SERVER_ONLY = {"TAXIWAY_DATABASE_URL"}
+
+
 def plan(config: StackConfig, token: str, say: Say) -> Plan:
     """Choose the ports, write Airflow's settings, and say what to start."""
     port = _port(config.port, SERVER_PORT, "server", say, frozenset())
     airflow_port = _port(config.airflow_port, AIRFLOW_PORT, "Airflow", say, frozenset({port}))
     airflow_config.prepare(config)
     base = base_environment(config, token)
+    for_airflow = {name: value for name, value in base.items() if name not in _SERVER_ONLY}
     airflow_url = f"http://{LOOPBACK}:{airflow_port}"
     server = {
-        "TAXIWAY_HOST": LOOPBACK,
         "TAXIWAY_PORT": str(port),
         "TAXIWAY_AIRFLOW_URL": airflow_url,
         "TAXIWAY_AIRFLOW_USERNAME": airflow_config.USERNAME,
@@ -50,7 +53,9 @@ def plan(config: StackConfig, token: str, say: Say) -> Plan:
     return Plan(
         parts=(
             PartSpec("server", (sys.executable, "-m", "taxiway.server"), base | server),
-            *_airflow_parts(config, base | airflow_config.environment(config, airflow_port), say),
+            *_airflow_parts(
+                config, for_airflow | airflow_config.environment(config, airflow_port), say
+            ),
         ),
         server_url=server_url,
         airflow_url=airflow_url,
@@ -68,6 +73,7 @@ def _port(asked: int | None, default: int, whose: str, say: Say, taken: frozense
 def base_environment(config: StackConfig, token: str) -> dict[str, str]:
     """What every part gets: an allow-list, and what `TAXIWAY_TASK_ENV_PASS` names."""
     environ = config.environ
+    allowed = environ.get("TAXIWAY_GIT_ALLOW_LOCAL", "")
     named = {name.strip() for name in environ.get("TAXIWAY_TASK_ENV_PASS", "").split(",")}
     passed = {
         name: value
@@ -78,6 +84,8 @@ def base_environment(config: StackConfig, token: str) -> dict[str, str]:
         "TAXIWAY_HOME": str(config.home),
         "TAXIWAY_STORAGE": environ.get("TAXIWAY_STORAGE") or f"file://{config.home}/storage",
         "TAXIWAY_CACHE": environ.get("TAXIWAY_CACHE") or str(config.home / "cache"),
+        # The demo's own repositories may always be used: a demo can then join this stack.
+        "TAXIWAY_GIT_ALLOW_LOCAL": ":".join(filter(None, (allowed, str(config.demo)))),
         TOKEN: token,
         "PYTHONUNBUFFERED": "1",
     }
@@ -143,15 +151,11 @@ def _stale(health: Mapping[str, Mapping[str, str | None]], since: float) -> Sequ
 
 
 def _not_ready(body: object) -> Sequence[str]:
+    """The names of the parts that are not well in the server's answer."""
     parts = body.get("parts") if isinstance(body, dict) else None
     if not isinstance(parts, dict):
         return ()
-    return [name for name, part in parts.items() if not _is_ready(part)]
-
-
-def _is_ready(part: object) -> bool:
-    status = part.get("status") if isinstance(part, dict) else part
-    return status is True or status in ("ready", "healthy", "ok")
+    return [name for name, part in parts.items() if not (isinstance(part, dict) and part.get("ok"))]
 
 
 def require_installed() -> None:

@@ -11,7 +11,9 @@ _TRIED = 100
 
 
 def choose(asked: int | None, default: int, *, taken: frozenset[int] = frozenset()) -> int:
-    """The port to listen on: `asked`, or `default`, or the next free one after the default."""
+    """The port to listen on: `asked` (0: any), or `default`, or the next free one after it."""
+    if asked == 0:
+        return _any_free()
     if asked is not None:
         if asked in taken or not is_free(asked):
             raise Conflict(
@@ -29,6 +31,12 @@ def choose(asked: int | None, default: int, *, taken: frozenset[int] = frozenset
         f"No port from {default} to {default + _TRIED - 1} is free",
         hint="Name a free one with the option.",
     )
+
+
+def _any_free() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
 
 
 def is_free(port: int) -> bool:
