@@ -27,7 +27,7 @@ def _facts(context: Any) -> dict[str, Any]:
     `ds` and `ts`; the moment from which the run may start stands in for it there."""
     ti, run = context["ti"], context["dag_run"]
     dates = {key: getattr(run, key, None) for key in _DATES}
-    moment: datetime = dates["logical_date"] or dates["run_after"]
+    moment: datetime = run.logical_date or run.run_after
     return {
         "run_id": run.run_id,
         "dag_id": ti.dag_id,

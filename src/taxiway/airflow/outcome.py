@@ -43,7 +43,7 @@ def described(error: TaxiwayError) -> str:
     return f"{error} ({error.code}){hint}"
 
 
-def _later(error: Unavailable, waits: int) -> Exception:
+def _later(error: Unavailable, waits: int) -> Any:
     if waits >= MAX_WAITS:
         return AirflowException(f"Given up after {waits} waits: {described(error)}")
     seconds = min(FIRST_WAIT * 2**waits, LONGEST_WAIT)
