@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
+import ssl
+import subprocess
 import tarfile
 import threading
 import zipfile
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from taxiway.environment import lock as locks
 from taxiway.environment import python as pythons
@@ -55,6 +59,7 @@ class Index:
 
     folder: Path
     requests: list[str] = field(default_factory=list)
+    max_age: int = 600  # seconds that a client may trust its copy, as on the public index
     before_answer: Callable[[str], None] = lambda path: None
     server: ThreadingHTTPServer | None = None
 
@@ -102,6 +107,21 @@ class Index:
         self._list(name)
         return path
 
+    def repository(self, name: str, *, marker: Path) -> Path:
+        """The sources of such a package in a Git repository, to be fetched over plain HTTP."""
+        folder = self.folder / "git" / name
+        folder.mkdir(parents=True)
+        for file, text in source_files(name=name, version="1.0", marker=str(marker)).items():
+            (folder / file).write_text(text)
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        self.commit(folder)
+        return folder
+
+    def commit(self, folder: Path) -> None:
+        git(folder, "add", ".")
+        git(folder, "commit", "--quiet", "--message=one")
+        git(folder, "update-server-info")
+
     def _list(self, name: str) -> None:
         page = self.folder / "simple" / name
         page.mkdir(parents=True, exist_ok=True)
@@ -125,6 +145,16 @@ def source_files(*, name: str, version: str, marker: str) -> dict[str, str]:
     }
 
 
+def git(folder: Path, *args: str) -> None:
+    who = {
+        f"GIT_{one}_{two}": "t@example"
+        for one in ("AUTHOR", "COMMITTER")
+        for two in ("NAME", "EMAIL")
+    }
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "/dev/null"} | who
+    subprocess.run(["git", *args], cwd=folder, env=env, check=True)
+
+
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -142,10 +172,12 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         self.index.requests.append(self.path)
         self.index.before_answer(self.path)
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a uv that was killed
             super().do_GET()
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # a uv that was killed
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", f"max-age={self.index.max_age}")
+        super().end_headers()
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -171,6 +203,20 @@ def new_index(tmp_path: Path) -> Iterator[Callable[[str], Index]]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def https(new_index: Callable[[str], Index], tmp_path: Path) -> tuple[Index, PackagePolicy]:
+    """A host with files behind TLS, and a policy that trusts its CA and allows its URLs."""
+    host = new_index("https")
+    assert host.server
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    host.server.socket = context.wrap_socket(host.server.socket, server_side=True)
+    trust = (("SSL_CERT_FILE", str(tmp_path / "ca.pem")), ("UV_HTTP_RETRIES", "0"))
+    return host, PackagePolicy(allow_urls=("localhost",), network=trust)
 
 
 @pytest.fixture

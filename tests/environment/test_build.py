@@ -177,6 +177,7 @@ def test_what_is_there_needs_neither_storage_nor_index(
 def test_what_uv_has_in_its_cache_is_built_without_the_index(
     resolve: Resolve, use: Use, index: Any
 ) -> None:
+    index.max_age = 0  # or uv would not ask again anyway
     lock = resolve("alpha\n")
     with use(lock) as environment:
         path = environment.path
@@ -255,6 +256,64 @@ def test_a_package_is_built_from_source_only_where_this_host_allows_it(
     assert seen["HOME"] != os.environ.get("HOME")
 
 
+def test_a_package_at_an_allowed_url_is_installed(
+    resolve: Resolve, use: Use, https: tuple[Any, PackagePolicy]
+) -> None:
+    host, policy = https
+    host.wheel("direct")
+    allowed = {"allow_urls": policy.allow_urls, "network": policy.network}
+    address = f"https://localhost:{host.server.server_port}/files/direct-1.0-py3-none-any.whl"
+    with use(resolve(address + "\n", **allowed), **allowed) as environment:
+        output(environment.python, "-I", "-c", "import direct")
+
+
+def test_a_package_of_an_allowed_repository_is_locked_at_its_commit(
+    resolve: Resolve, use: Use, https: tuple[Any, PackagePolicy], tmp_path: Path
+) -> None:
+    host, policy = https
+    folder = host.repository("source", marker=tmp_path / "ran")
+    changes: dict[str, Any] = {"allow_urls": policy.allow_urls, "network": policy.network}
+    address = f"git+https://localhost:{host.server.server_port}/git/source/.git"
+    with pytest.raises(Invalid) as caught:
+        resolve(f"source @ {address}@main\n", **changes)
+    assert caught.value.problems[0].code == "requirement-build"
+    assert not (tmp_path / "ran").exists()
+    changes["allow_builds"] = ("source",)
+    lock = resolve(f"source @ {address}@main\n", **changes)
+    commit = (folder / ".git" / "refs" / "heads" / "main").read_text().strip()
+    assert lock.packages[0].source == f"{address}@{commit}"
+    with use(lock, **changes) as environment:
+        output(environment.python, "-I", "-c", "import source")
+
+
+def test_a_submodule_of_a_repository_reaches_no_repository_of_this_host(
+    resolve: Resolve, https: tuple[Any, PackagePolicy], tmp_path: Path
+) -> None:
+    host, policy = https
+    secret = host.repository("secret", marker=tmp_path / "ran")
+    folder = host.repository("source", marker=tmp_path / "ran")
+    commit = (secret / ".git" / "refs" / "heads" / "main").read_text().strip()
+    module = f'[submodule "stolen"]\n\tpath = stolen\n\turl = file://{secret}/.git\n'
+    (folder / ".gitmodules").write_text(module)
+    (folder / "stolen").mkdir()
+    git(folder, "update-index", "--add", "--cacheinfo", f"160000,{commit},stolen")
+    host.commit(folder)
+    address = f"git+https://localhost:{host.server.server_port}/git/source/.git"
+    with pytest.raises(Invalid) as caught:
+        resolve(
+            f"source @ {address}@main\n",
+            allow_urls=policy.allow_urls,
+            network=policy.network,
+            allow_builds=("source",),
+        )
+    assert "transport 'file' not allowed" in caught.value.message
+    assert not (tmp_path / "ran").exists()
+
+
+def git(folder: Path, *args: str) -> None:
+    subprocess.run(["git", *args], cwd=folder, check=True)
+
+
 def child(lock: Lock, storage: Storage, cache: Cache, index: Any, log: Path) -> Any:
     argv = [
         sys.executable,
@@ -308,31 +367,33 @@ def test_a_build_that_was_killed_is_done_again(
         assert output(environment.path / "bin" / "alpha-say").startswith("alpha says")
 
 
-@pytest.mark.parametrize("damage", ["interpreter", "manifest", "key", "packages"])
-def test_a_broken_environment_tells_why_and_is_made_anew(
-    resolve: Resolve, use: Use, damage: str
-) -> None:
-    lock = resolve("alpha\n")
+def test_a_broken_environment_tells_why_and_is_made_anew(resolve: Resolve, use: Use) -> None:
+    lock = resolve("beta\n")
     with use(lock) as environment:
         path = environment.path
+    for damage, told in (
+        (_lose_interpreter, "/nowhere/python3 is gone"),
+        (lambda path: remove_tree(path / "lib"), "site-packages is missing"),
+        (lambda path: _rewrite_manifest(path, "{"), "manifest cannot be read"),
+        (lambda path: _rewrite_manifest(path, "{}"), "names another lock"),
+    ):
         assert broken(path, lock.key) is None
-    path.chmod(0o755)
-    if damage == "interpreter":
-        (path / "bin").chmod(0o755)
-        environment.python.unlink()
-        environment.python.symlink_to("/nowhere/python3")
-    elif damage == "packages":
-        remove_tree(path / "lib")
-    else:
-        (path / "taxiway.json").chmod(0o644)
-        (path / "taxiway.json").write_text("{}" if damage == "key" else "{")
-    reason = broken(path, lock.key)
-    assert reason
-    assert {"interpreter": "/nowhere/python3", "packages": "site-packages"}.get(
-        damage, "manifest"
-    ) in reason
-    with use(lock) as environment:
-        assert output(environment.path / "bin" / "alpha-say").startswith("alpha says")
+        path.chmod(0o755)
+        damage(path)
+        assert told in str(broken(path, lock.key))
+        with use(lock) as environment:
+            output(environment.python, "-I", "-c", "import beta")
+
+
+def _lose_interpreter(path: Path) -> None:
+    (path / "bin").chmod(0o755)
+    (path / "bin" / "python").unlink()
+    (path / "bin" / "python").symlink_to("/nowhere/python3")
+
+
+def _rewrite_manifest(path: Path, text: str) -> None:
+    (path / "taxiway.json").chmod(0o644)
+    (path / "taxiway.json").write_text(text)
 
 
 def test_a_lock_for_another_python_names_the_one_that_is_missing(

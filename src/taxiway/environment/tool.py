@@ -59,12 +59,33 @@ def environment(policy: PackagePolicy, *, cache: Cache, folder: Path) -> dict[st
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ALLOW_PROTOCOL": "https",
         "GIT_ASKPASS": "/bin/false",
+        **_git_settings(
+            {
+                "protocol.allow": "never",
+                "protocol.https.allow": "always",
+                "protocol.file.allow": "user",  # uv clones its own copy; a submodule may not
+                "http.followRedirects": "false",
+                "core.hooksPath": "/dev/null",
+            }
+        ),
     } | dict(policy.network)
     if "SSL_CERT_FILE" in scrubbed:  # git, which uv starts, reads another name
         scrubbed["GIT_SSL_CAINFO"] = scrubbed["SSL_CERT_FILE"]
     return scrubbed
+
+
+def _git_settings(settings: Mapping[str, str]) -> dict[str, str]:
+    numbered = enumerate(settings.items())
+    pairs = {
+        name: value
+        for number, (key, setting) in numbered
+        for name, value in (
+            (f"GIT_CONFIG_KEY_{number}", key),
+            (f"GIT_CONFIG_VALUE_{number}", setting),
+        )
+    }
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **pairs}
 
 
 def search(
