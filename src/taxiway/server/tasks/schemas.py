@@ -51,7 +51,7 @@ _D: dict[str, str] = {
 
 Retries = Annotated[int, Field(ge=0, le=100)]
 Delay = Annotated[int, Field(ge=0, le=MONTH)]
-Timeout = Annotated[int | None, Field(ge=1, le=MONTH)]
+Timeout = Annotated[int, Field(ge=1, le=MONTH)] | None
 Slots = Annotated[int, Field(ge=1, le=10_000)]
 
 

@@ -18,6 +18,7 @@ from taxiway.server.fields import (
     Schedule,
     Text,
     Timezone,
+    UpTo500,
     default,
 )
 
@@ -62,7 +63,7 @@ def _commit(value: str | None) -> str | None:
     return value.lower() if value is not None else None
 
 
-Repository = Annotated[str | None, EmptyIsNull, Field(max_length=500), AfterValidator(_repository)]
+Repository = Annotated[UpTo500 | None, EmptyIsNull, AfterValidator(_repository)]
 Commit = Annotated[
     str | None, EmptyIsNull, AfterValidator(_commit), Field(json_schema_extra={"maxLength": 40})
 ]
