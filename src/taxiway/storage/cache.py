@@ -128,15 +128,6 @@ def remove_tree(root: Path) -> None:
     shutil.rmtree(root)
 
 
-def _move(source: Path, target: Path) -> None:
-    """Rename; who is not root may not move a folder that is read-only itself."""
-    mode = stat.S_IMODE(source.stat().st_mode)
-    if source.is_dir():
-        source.chmod(mode | 0o200)
-    source.rename(target)
-    target.chmod(mode)
-
-
 def sync_tree(root: Path) -> None:
     """Flush all that lies below `root` to the disk: one file, or with one call its file system."""
     if root.is_file():
