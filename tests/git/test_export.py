@@ -16,6 +16,7 @@ from taxiway.errors import Invalid
 from taxiway.git.export import export_snapshot, submodules_of
 from taxiway.git.mirror import Mirror
 from taxiway.git.snapshot import use_snapshot
+from taxiway.git.url import RepositoryUrl
 from taxiway.storage.cache import Cache, remove_tree
 from taxiway.storage.store import Storage
 
@@ -113,8 +114,6 @@ def test_submodules_are_empty_folders_and_are_named(
 def test_an_empty_tree_is_a_snapshot(new_origin, cache, policy, storage) -> None:
     origin = new_origin("bare-bones")
     commit = origin.commit()
-    from taxiway.git.url import RepositoryUrl
-
     mirror = Mirror(cache, RepositoryUrl.parse(str(origin.path)), policy)
     with use_snapshot(export_snapshot(mirror, commit, storage), storage, cache) as root:
         assert files_of(root) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from taxiway.errors import NotFound, Unavailable
+from taxiway.errors import Invalid, NotFound, Unavailable
 from taxiway.git.export import export_snapshot
 from taxiway.git.layers import BadLayer, Layer, unpack_layer, write_layer
 from taxiway.git.mirror import Mirror
@@ -84,8 +85,6 @@ def layer_of(members: list[tuple[tarfile.TarInfo, bytes]], path: Path) -> Layer:
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     path.write_bytes(zstandard.compress(raw.getvalue()))
-    import hashlib
-
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Layer(digest, path.stat().st_size, 100, 10_000)
 
@@ -148,8 +147,6 @@ def test_a_sealed_link_that_leaves_is_refused_on_the_worker_too(
     storage.put(f"layers/{layer.digest}.tar.zst", folder / "layer")
     manifest = {"format": 1, "tree": tree, "layers": [asdict(layer)], "submodules": {}}
     storage.put(f"snapshots/{tree}.json", json.dumps(manifest).encode())
-    from taxiway.errors import Invalid
-
     with pytest.raises(Invalid) as caught, use_snapshot(tree, storage, cache):
         pass
     assert caught.value.code == "link-leaves-tree"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -199,9 +200,11 @@ def test_a_retry_after_kill_9_in_a_fetch_works(web_mirror: Mirror, server) -> No
     assert server.stalling.wait(30)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    lock = web_mirror.cache.root / ".locks" / f"mirrors.{web_mirror.url.key}"
+    with lock.open() as file, pytest.raises(BlockingIOError):  # the git that was left holds it
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     retry = fetching(web_mirror, commit)
     server.stall.set()
     _, errors = retry.communicate(timeout=60)
     assert retry.returncode == 0, errors.decode()
-    # The git that was left had the lock until it ended, and what it brought was used.
-    assert server.transfers == 1
+    assert server.transfers == 1  # what the git that was left brought was used

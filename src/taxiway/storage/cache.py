@@ -98,16 +98,6 @@ class Cache:
                     return
 
 
-def _move(target: Path, final: Path) -> None:
-    """Rename; a folder must be writable for that, as its `..` changes, unless one is root."""
-    mode = stat.S_IMODE(target.stat().st_mode)
-    if target.is_dir():
-        target.chmod(mode | 0o200)
-    target.rename(final)
-    if final.is_dir():
-        final.chmod(mode)
-
-
 def make_read_only(root: Path) -> None:
     """Take the write permission from everything below `root`, links excepted."""
     for folder, _, files in os.walk(root, topdown=False):
