@@ -76,7 +76,8 @@ def _is_ours(pid: int, sessions: set[int], marker: bytes) -> bool:
 def end(roots: Iterable[Identity], token: str, *, grace: float) -> int:
     """End every process of the stack and return how many there were.
 
-    Those of `roots` get SIGTERM and `grace` seconds to end theirs; then SIGKILL for all.
+    Those of `roots` get SIGTERM, and while one of them lives, `grace` seconds to end theirs;
+    then SIGKILL for all.
     """
     known = tuple(roots)
     seen = find(known, token)
@@ -84,8 +85,8 @@ def end(roots: Iterable[Identity], token: str, *, grace: float) -> int:
         if root.alive:
             _kill(root.pid, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while (left := find(known, token)) and time.monotonic() < deadline:
-        seen |= left
+    while any(root.alive for root in known) and time.monotonic() < deadline:
+        seen |= find(known, token)
         time.sleep(0.05)
     deadline = time.monotonic() + _KILL_SECONDS
     while left := find(known, token):

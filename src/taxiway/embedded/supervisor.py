@@ -104,7 +104,7 @@ class Supervisor:
                 token,
                 self._plan.server_url,
                 self._plan.airflow_url,
-                [spec.name for spec in self._plan.parts if not spec.once],
+                tuple(spec.name for spec in self._plan.parts if not spec.once),
             )
             stack.write(self._stack)
             self._claim = claim.pop_all()

@@ -56,12 +56,16 @@ class Warden:
             self.stopping = True
 
     def _start(self, argv: Sequence[str]) -> int:
+        # a signal between fork and exec would reach the warden's handler, and be lost
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
         pid = os.fork()
         if pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
             return pid
         signal.set_wakeup_fd(-1)
         for number in (*_STOP_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
         os.close(self.lifeline)
         try:
             os.execvp(argv[0], list(argv))  # noqa: S606 - the program is the caller's, no shell
@@ -73,7 +77,7 @@ class Warden:
         if not self._reap():
             return
         _signal(descendants(os.getpid()), signal.SIGTERM)
-        self._wait_until(time.monotonic() + POLITE_SECONDS, for_all=True)
+        self._wait_until(time.monotonic() + min(self.grace, POLITE_SECONDS), for_all=True)
         while self._reap():
             _signal(descendants(os.getpid()), signal.SIGKILL)
             self._wait(0.02)

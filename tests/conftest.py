@@ -1,0 +1,102 @@
+"""What holds for every test: a closed world, and one real stack for the tests marked `system`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from pytest_socket import socket_allow_hosts
+
+from taxiway.embedded import airflow_config, parts, secret_files
+from taxiway.embedded.config import StackConfig
+from taxiway.embedded.supervisor import Supervisor
+from taxiway.errors import TaxiwayError
+
+LOOPBACK = ["127.0.0.1", "::1"]
+_FOREIGN = ("TAXIWAY_", "AIRFLOW_", "GIT_", "XDG_")
+_KEPT = {"GIT_SSL_CAINFO"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything of ours is imported by a test: no home, no settings, no Git of this user."""
+    home = Path(tempfile.mkdtemp(prefix="taxiway-test-home-"))
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    for name in [name for name in os.environ if name.startswith(_FOREIGN) and name not in _KEPT]:
+        del os.environ[name]
+    os.environ |= {
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_DATA_HOME": str(home / ".local/share"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "Ada",
+        "GIT_AUTHOR_EMAIL": "ada@example.org",
+        "GIT_COMMITTER_NAME": "Ada",
+        "GIT_COMMITTER_EMAIL": "ada@example.org",
+    }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+@dataclass(frozen=True)
+class RealStack:
+    """A server and an Airflow that really run, and where repositories for them may lie."""
+
+    server_url: str
+    airflow_url: str
+    home: Path
+    repositories: Path
+
+    def airflow_token(self) -> str:
+        """A token for Airflow's API."""
+        passwords = self.home / "airflow" / "passwords.json"
+        password = secret_files.password_of(passwords, airflow_config.USERNAME).reveal()
+        answer = httpx.post(
+            f"{self.airflow_url}/auth/token",
+            json={"username": airflow_config.USERNAME, "password": password},
+            timeout=30,
+            trust_env=False,
+        )
+        return str(json.loads(answer.raise_for_status().content)["access_token"])
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
+    """One real stack for the whole run, started by the first test that asks for it.
+
+    Airflow looks for stale versions of the bundle every few seconds, so that every test runs
+    under that threat.
+    """
+    root = tmp_path_factory.mktemp("stack")
+    repositories = root / "repositories"
+    repositories.mkdir()
+    settings = {
+        "TAXIWAY_GIT_ALLOW_LOCAL": str(repositories),
+        "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL": "10",
+        "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_AGE_THRESHOLD": "10",
+        "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_MIN_VERSIONS": "1",
+    }
+    config = StackConfig(
+        home=root / "home", port=0, airflow_port=0, environ=dict(os.environ) | settings
+    )
+    said: list[str] = []
+    supervisor = Supervisor(config, plan=parts.plan, say=said.append)
+    try:
+        supervisor.start()
+        running = supervisor.wait_ready()
+        yield RealStack(running.server_url, running.airflow_url, config.home, repositories)
+    except TaxiwayError as error:
+        pytest.fail("\n".join([*said, str(error)]))
+    finally:
+        supervisor.stop()

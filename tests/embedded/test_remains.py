@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from taxiway import process
+from taxiway.embedded import remains
+from taxiway.embedded.remains import Identity
+
+SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(300)"]
+
+
+@pytest.fixture
+def stranger() -> Iterator[process.Popen[bytes]]:
+    started = process.spawn(SLEEP, env={})
+    yield started
+    started.kill()
+    started.wait()
+
+
+def test_a_recycled_process_id_is_nobody_of_ours(stranger: process.Popen[bytes]) -> None:
+    now = Identity.of(stranger.pid)
+    assert now is not None
+    before = replace(now, started=now.started - 1)
+    assert remains.find([now], "none") == {stranger.pid}
+    assert remains.find([before], "none") == set()
+    assert remains.end([before], "none", grace=0) == 0
+    assert now.alive
+
+
+def test_an_id_from_before_the_boot_is_nobody_of_ours(stranger: process.Popen[bytes]) -> None:
+    now = Identity.of(stranger.pid)
+    assert now is not None
+    assert remains.find([replace(now, boot="another")], "none") == set()
+
+
+def test_a_process_is_known_by_its_token(stranger: process.Popen[bytes]) -> None:
+    marked = process.spawn(SLEEP, env={remains.TOKEN: "the-token"})
+    try:
+        assert remains.find([], "the-token") == {marked.pid}
+        assert remains.find([], "the-tok") == set()
+        assert remains.end([], "the-token", grace=0) == 1
+    finally:
+        marked.wait(20)
+    assert Identity.of(stranger.pid) is not None
+
+
+def test_a_zombie_does_not_live() -> None:
+    ended = process.spawn(["/bin/true"], env={})
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert Identity.of(ended.pid) is None
+    ended.wait()
