@@ -98,6 +98,15 @@ class Cache:
                     return
 
 
+def _move(target: Path, final: Path) -> None:
+    """Rename; who is not root may not move a folder that is read-only itself."""
+    mode = stat.S_IMODE(target.stat().st_mode)
+    if target.is_dir():
+        target.chmod(mode | 0o200)
+    target.rename(final)
+    final.chmod(mode)
+
+
 def make_read_only(root: Path) -> None:
     """Take the write permission from everything below `root`, links excepted."""
     for folder, _, files in os.walk(root, topdown=False):
