@@ -83,10 +83,15 @@ def _as_user(entry: pwd.struct_passwd) -> User:
 
 
 def choose_identity(
-    run_as_user: str, *, needed: Iterable[Path], written: Iterable[Path], owned: Iterable[Path]
+    run_as_user: str,
+    *,
+    needed: Iterable[Path],
+    written: Iterable[Path],
+    owned: Iterable[Path],
+    useful: Iterable[Path] = (),
 ) -> Identity:
     """`needed` are files and folders that the task reads, `written` those that it writes;
-    `owned` (among the written) will belong to it."""
+    `owned` (among the written) will belong to it. The `useful` are shown where they can be."""
     if os.geteuid() != 0:
         return Identity(pwd_name(os.geteuid()))
     user = find_user(run_as_user)
@@ -95,9 +100,10 @@ def choose_identity(
     if user.uid == 0:
         shown = tuple((str(path), False) for path in reads)
         return Identity("root", shown=shown, owned=own)
-    blocked = {b for path in (*reads, *writes) if (b := first_blocked(path, user)) is not None}
     if any(not _may_enter(path, user) for path in reads):
         return Identity("root", bare=True, owned=own)
+    reads += tuple(path for path in useful if _may_enter(path, user))
+    blocked = {b for path in (*reads, *writes) if (b := first_blocked(path, user)) is not None}
     covered = outermost(blocked)
     shown = tuple(
         (str(path), path in writes)

@@ -191,7 +191,7 @@ def _take_identity(orders: dict[str, Any]) -> None:
     identity = orders["identity"]
     try:
         if identity["bare"]:
-            raise PermissionError(errno.EPERM, "asked for")
+            raise PermissionError(errno.EPERM, "what it needs is closed to other users")
         if identity["covered"] or identity["shown"]:
             rearrange(identity["covered"], identity["shown"])
         if identity["uid"] is not None:

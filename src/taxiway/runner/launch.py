@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import taxiway.runner.inside.main  # noqa: F401 - so that its byte-code is there for the tasks
 from taxiway.errors import Unavailable
 from taxiway.process import Popen, spawn
 from taxiway.runner.identity import Identity

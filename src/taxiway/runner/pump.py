@@ -166,12 +166,11 @@ class Pump(threading.Thread):
 
     def _answer(self, question: dict[str, Any]) -> None:
         try:
-            answer = self._find_answer(question)
+            data = marshal.dumps(self._find_answer(question), MARSHAL)
             self.report.raised = None
         except Exception as error:
             self.report.raised = error if isinstance(error, TaxiwayError) else None
-            answer = {"error": f"{type(error).__name__}: {error}"[:4000]}
-        data = marshal.dumps(answer, MARSHAL)
+            data = marshal.dumps({"error": f"{type(error).__name__}: {error}"[:4000]}, MARSHAL)
         if len(data) > LIMIT:
             path = self._values.hand_over(data)
             data = marshal.dumps({"file": str(path)}, MARSHAL)

@@ -150,12 +150,12 @@ class Supervision:
             needed.add(work.snapshot)
         libraries = env.get("LD_LIBRARY_PATH", "").split(":")
         named = [*libraries, *(env.get(name, "") for name in CA_VARIABLES)]
-        needed |= {Path(name) for name in named if name.startswith("/") and Path(name).exists()}
         return choose_identity(
             self._worker.run_as_user,
             needed=needed,
             written=self._workspace.folders,
             owned=self._workspace.owned,
+            useful=[Path(n) for n in named if n.startswith("/") and Path(n).exists()],
         )
 
     def _payload(self) -> dict[str, Any]:

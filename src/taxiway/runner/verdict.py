@@ -63,8 +63,9 @@ def _failure(told: dict[str, Any], report: Report, host: Host) -> TaxiwayError:
         host.log(line, stream="taxiway", level=logging.ERROR)
     if told.get("unanswered") and report.raised is not None:
         return report.raised
-    kind = Invalid if told["kind"] == "Invalid" else TaskFailed
-    error = kind(told["code"], told["message"], hint=told["hint"])
+    kind = Invalid if told.get("kind") == "Invalid" else TaskFailed
+    code, text, hint = (str(told.get(name, "")) for name in ("code", "message", "hint"))
+    error = kind(code, text, hint=hint)
     if traceback:
         error.context["traceback"] = traceback
     return error

@@ -13,3 +13,5 @@ class Refused(Exception):
 
 class Unanswered(RuntimeError):
     """A question to the orchestrator (an XCom, a variable, a connection) could not be answered."""
+
+    __module__ = "taxiway"  # that is how a traceback names it

@@ -1,0 +1,119 @@
+"""A worker in small: a real environment, a snapshot folder, a storage, and one task run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from uv import find_uv_bin
+
+from taxiway.process import run
+from taxiway.runner.host import MemoryHost
+from taxiway.runner.supervise import Supervision, Work, Worker
+from taxiway.runner.values import ValueExchange
+from taxiway.runner.workspace import open_workspace
+from taxiway.storage.cache import Cache, make_read_only, remove_tree
+from taxiway.storage.store import Storage
+
+NETWORK = ("SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Bench:
+    """Runs tasks below the level of releases: `run` is one task run, the host keeps its lines."""
+
+    root: Path
+    environment: Path
+    snapshot: Path | None = None
+    host: MemoryHost = field(default_factory=MemoryHost)
+    worker_env: dict[str, str] = field(default_factory=lambda: {"PATH": os.environ["PATH"]})
+    env_pass: tuple[str, ...] = ()
+    run_as_user: str = "nobody"
+    identity: Any = None
+    started: Callable[[Supervision], None] = lambda supervision: None
+
+    @property
+    def storage(self) -> Storage:
+        return Storage(f"file://{self.root / 'storage'}")
+
+    @property
+    def workspaces(self) -> list[Path]:
+        return sorted((self.root / "cache" / "workspaces").iterdir())
+
+    def write(self, files: dict[str, str]) -> None:
+        """Make the snapshot, read-only as the real ones are."""
+        self.snapshot = self.root / "cache" / "snapshots" / "tree"
+        for name, text in files.items():
+            path = self.snapshot / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        make_read_only(self.snapshot)
+
+    def inline(self, source: str, **work: Any) -> Any:
+        return self.run(source=source, **work)
+
+    def script(self, path: str, function: str, **work: Any) -> Any:
+        return self.run(script_path=path, function_name=function, **work)
+
+    def run(self, **work: Any) -> Any:
+        cache = Cache(self.root / "cache")
+        full = Work(
+            **{
+                "task": "train",
+                "python": self.environment / "bin" / "python",
+                "environment": self.environment,
+                "snapshot": self.snapshot,
+                "commit": COMMIT,
+                **work,
+            }
+        )
+        with open_workspace(cache.root) as workspace:
+            values = ValueExchange(workspace, self.storage, cache)
+            worker = Worker(self.worker_env, self.env_pass, self.run_as_user, self.identity)
+            supervision = Supervision(full, self.host, workspace, values, worker)
+            self.started(supervision)
+            return supervision.run()
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real virtual environment without packages."""
+    return make_environment(tmp_path_factory.mktemp("environment") / "bare")
+
+
+@pytest.fixture(scope="session")
+def numpy_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that has numpy."""
+    folder = tmp_path_factory.mktemp("environment")
+    path = make_environment(folder / "numpy")
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "UV_CACHE_DIR": str(folder / "uv")}
+    env |= {"UV_NO_CONFIG": "1", "UV_LINK_MODE": "hardlink"}
+    network = {k: v for k, v in os.environ.items() if k in NETWORK or k.startswith("UV_INDEX")}
+    uv = find_uv_bin()
+    done = run(
+        [uv, "pip", "install", "-q", "--python", str(path / "bin" / "python"), "numpy"],
+        env=env | network,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.complaint
+    return path
+
+
+def make_environment(path: Path) -> Path:
+    argv = [sys.executable, "-m", "venv", "--without-pip", str(path)]
+    done = run(argv, env={"PATH": os.environ["PATH"]}, timeout=120)
+    assert done.returncode == 0, done.complaint
+    return path
+
+
+@pytest.fixture
+def bench(tmp_path: Path, environment: Path) -> Any:
+    made = Bench(tmp_path, environment)
+    yield made
+    remove_tree(tmp_path / "cache")

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taxiway.errors import Invalid, Unavailable
+from taxiway.runner.values import ValueExchange
+from taxiway.runner.workspace import open_workspace
+from taxiway.storage.cache import Cache
+
+ROUND = """
+import numpy as np, datetime
+class Model:
+    def __init__(self):
+        self.weights = np.arange(5.0)
+def make():
+    big = np.arange(1_000_000, dtype="float32")
+    return {
+        "scalar": np.float64(0.5), "int": np.int8(3), "when": np.datetime64("2026-01-01", "ns"),
+        "array": big, "nested": [np.array([[1, 2]]), (np.bool_(True),)], "empty": np.zeros((0, 3)),
+        "objects": np.array([{"a": 1}, None], dtype=object), "model": Model(),
+        "record": np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
+        "big-endian": np.array([1, 2], dtype=">i4"), "str": np.str_("x"), "0d": np.array(3),
+        "masked": np.ma.masked_array([1, 2], [True, False]), "matrix": np.matrix([[1]]),
+        "date": datetime.date(2026, 1, 1),
+    }
+def check(context):
+    got, want = context["ti"].xcom_pull("make"), make()
+    assert list(got) == list(want)
+    for key in want:
+        assert type(got[key]) is type(want[key]), key
+        if hasattr(want[key], "dtype"):
+            assert got[key].dtype == want[key].dtype and got[key].shape == want[key].shape, key
+            assert np.array_equal(got[key], want[key]), key
+    assert (got["model"].weights == want["model"].weights).all()
+    assert type(got["nested"][1][0]) is np.bool_
+    got["array"][0] = 7  # a private copy
+    assert context["ti"].xcom_pull("make")["array"][0] == 0
+    return sorted(got)
+"""
+
+
+def test_arrays_and_models_reach_the_next_task_as_what_they_were(
+    bench: Any, numpy_environment: Path
+) -> None:
+    bench.environment = numpy_environment
+    bench.write({"src/pipe.py": ROUND})
+    encoded = bench.script("src/pipe.py", "make")
+    array = encoded["array"]
+    assert (array["format"], array["type"]) == ("npy", "numpy.ndarray")
+    assert array["summary"]["shape"] == [1_000_000]
+    assert array["size"] == 4_000_128
+    assert encoded["scalar"]["summary"]["value"] == "0.5"
+    assert bench.storage.get(f"values/{array['digest']}").startswith(b"\x93NUMPY")
+    assert encoded["model"]["type"] == "src.pipe.Model"
+    bench.host.xcom["make", "return_value"] = encoded
+    assert len(bench.script("src/pipe.py", "check")) == 15
+
+
+def test_a_value_without_its_library_says_what_to_add(bench: Any) -> None:
+    digest = bench.storage.put_addressed("values", b"x")
+    reference = {"__taxiway__": "value", "digest": digest, "format": "npy", "type": "numpy.ndarray"}
+    bench.host.xcom["a", "return_value"] = reference
+    with pytest.raises(Exception, match="this environment has no numpy"):
+        bench.inline("def f(context):\n    context['ti'].xcom_pull('a')")
+
+
+def test_a_value_that_nobody_decodes_is_not_fetched(bench: Any) -> None:
+    bench.host.xcom["a", "return_value"] = 1
+    assert bench.inline("def f(context):\n    return context['ti'].xcom_pull('a')") == 1
+    assert not (bench.root / "cache" / "values").exists()
+
+
+def test_a_pushed_value_is_stored_at_once(bench: Any) -> None:
+    source = "def f(context):\n    context['ti'].xcom_push('z', 1j)\n    return context['ti'].xcom_pull(key='z') == 1j"
+    assert bench.inline(source) is True
+
+
+def test_what_cannot_be_stored_fails_the_task_with_its_place(bench: Any) -> None:
+    with pytest.raises(Exception, match=r"the returned value\['f'\] is a function") as failed:
+        bench.inline("def f():\n    return {'f': lambda: 1}")
+    assert failed.value.code == "value-not-storable"  # type: ignore[attr-defined]
+
+
+def test_links_and_lies_in_the_outbox_are_refused(tmp_path: Path, bench: Any) -> None:
+    cache = Cache(tmp_path / "cache")
+    digest = hashlib.sha256(b"x").hexdigest()
+    with open_workspace(cache.root) as space:
+        values = ValueExchange(space, bench.storage, cache)
+        (space.out / digest).symlink_to("/etc/passwd")
+        with pytest.raises(Invalid):
+            values.store([digest])
+        (space.out / digest).unlink()
+        os.mkfifo(space.out / digest)
+        with pytest.raises(Invalid):
+            values.store([digest])
+        (space.out / digest).unlink()
+        (space.out / digest).write_bytes(b"other")
+        with pytest.raises(Invalid, match="changed"):
+            values.store([digest])
+        with pytest.raises(Invalid):
+            values.store(["../../etc/passwd"])
+    assert not bench.storage.exists(f"values/{digest}")
+
+
+def test_a_damaged_object_is_not_handed_over(tmp_path: Path, bench: Any) -> None:
+    cache = Cache(tmp_path / "cache")
+    digest = hashlib.sha256(b"x").hexdigest()
+    bench.storage.put(f"values/{digest}", b"y")
+    with open_workspace(cache.root) as space, pytest.raises(Unavailable, match="something else"):
+        ValueExchange(space, bench.storage, cache).fetch(digest)
