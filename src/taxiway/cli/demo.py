@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -36,9 +35,8 @@ def command(
     """
     console = Console(soft_wrap=True, highlight=False)
     config = stack_config(home=home, port=port, airflow_port=airflow_port)
-    folder = config.home / "demo"
-    with _stack(_allowing(config, str(folder)), console) as (stack, supervisor):
-        repository = ExampleRepository("digits", folder / "digits")
+    with _stack(config, console) as (stack, supervisor):
+        repository = ExampleRepository("digits", config.demo / "digits")
         with TaxiwayClient(stack.server_url) as client:
             demonstration.show(client, repository, console)
         console.print("\nLook around:")
@@ -46,13 +44,6 @@ def command(
         if supervisor is not None and sys.stdout.isatty() and not exit_:
             with contextlib.suppress(KeyboardInterrupt):
                 supervisor.watch()
-
-
-def _allowing(config: StackConfig, folder: str) -> StackConfig:
-    """The server may read repositories below `folder`, besides what it is allowed already."""
-    allowed = config.environ.get("TAXIWAY_GIT_ALLOW_LOCAL", "")
-    both = ":".join(part for part in (allowed, folder) if part)
-    return replace(config, environ={**config.environ, "TAXIWAY_GIT_ALLOW_LOCAL": both})
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -87,15 +88,16 @@ def _follow(client: TaxiwayClient, run: Json, console: Console) -> Json:
     read: dict[str, int] = {}
     deadline = time.monotonic() + RUN_SECONDS
     while time.monotonic() < deadline:
-        ended = client.run(run["id"])
-        for task in client.run_tasks(run["id"]):
-            _show_task(client, run["id"], task, states, read, console)
-        if ended["state"] in TERMINAL:
-            break
+        with contextlib.suppress(Unavailable):  # Airflow may be slow to answer while it works
+            run = client.run(run["id"])
+            for task in client.run_tasks(run["id"]):
+                _show_task(client, run["id"], task, states, read, console)
+            if run["state"] in TERMINAL:
+                break
         time.sleep(0.3)
-    if ended["state"] != "success":
-        raise TaskFailed("demo-failed", f"The run {run['id']} ended as {ended['state']}")
-    return ended
+    if run["state"] != "success":
+        raise TaskFailed("demo-failed", f"The run {run['id']} ended as {run['state']}")
+    return run
 
 
 def _show_task(
