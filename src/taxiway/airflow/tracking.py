@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -76,7 +77,8 @@ class Tracking:
         """`wanted`: file name → digest."""
         folder = self.folder / shard
         folder.mkdir(exist_ok=True)
-        present = {path.name: _digest(path) for path in folder.iterdir()}
+        # Python leaves its byte-code beside what it parses.
+        present = {path.name: _digest(path) for path in folder.glob("*.py")}
         changed = {name: digest for name, digest in wanted.items() if present.get(name) != digest}
         sources = fetch(self._storage, changed.values())
         for name, digest in sorted(changed.items()):
@@ -84,8 +86,7 @@ class Tracking:
         for name in present.keys() - wanted.keys():
             (folder / name).unlink()
         if not wanted:
-            with contextlib.suppress(FileNotFoundError):
-                folder.rmdir()
+            shutil.rmtree(folder)
 
     def _put(self, path: Path, data: bytes) -> None:
         """Write a fresh file over `path`, unless it holds `data` already."""
