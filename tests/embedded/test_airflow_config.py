@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import stat
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from taxiway.embedded import airflow_config
+from taxiway.embedded import stack as stacks
 from taxiway.embedded.config import StackConfig
+from taxiway.embedded.remains import find
 
 
 @pytest.fixture
@@ -76,3 +82,44 @@ def test_what_is_prepared_includes_a_password_that_only_the_owner_reads(
     assert list(json.loads(config.passwords.read_text())) == [airflow_config.USERNAME]
     local = config.airflow_home / "config" / "airflow_local_settings.py"
     assert "taxiway.airflow.preload" in local.read_text()
+
+
+@pytest.mark.system
+def test_airflow_starts_with_our_bundle_and_nothing_else(stack: Any) -> None:
+    client = httpx.Client(
+        base_url=f"{stack.airflow_url}/api/v2",
+        headers={"Authorization": f"Bearer {stack.airflow_token()}"},
+        trust_env=False,
+        timeout=30,
+    )
+    with client:
+        dags = client.get("/dags", params={"limit": 100}).json()["dags"]
+        errors = client.get("/importErrors").json()
+    assert {dag["bundle_name"] for dag in dags} <= {airflow_config.BUNDLE}
+    assert not any(dag["dag_id"].startswith("example") for dag in dags)
+    assert errors["import_errors"] == []
+
+
+@pytest.mark.system
+def test_no_part_of_the_stack_listens_to_other_machines(stack: Any) -> None:
+    running = stacks.running(stack.home)
+    assert running is not None
+    pids = find(running.parts.values(), running.token)
+    addresses = {address for pid in pids for address in listening(pid)}
+    assert len(addresses) >= 2  # the server's and Airflow's
+    assert {address.partition(":")[0] for address in addresses} == {"0100007F"}
+
+
+def listening(pid: int) -> list[str]:
+    """The local addresses, as the kernel writes them, at which the process accepts."""
+    sockets = set()
+    for entry in (Path("/proc") / str(pid) / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            sockets.add(os.readlink(entry))
+    found = []
+    for table in ("tcp", "tcp6"):
+        lines = (Path("/proc") / str(pid) / "net" / table).read_text().splitlines()[1:]
+        for fields in map(str.split, lines):
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                found.append(fields[1])
+    return found

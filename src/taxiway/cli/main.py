@@ -16,6 +16,7 @@ from taxiway import __version__
 from taxiway.cli.failures import translated
 
 COMMANDS = {
+    "demo": "taxiway.cli.demo",
     "up": "taxiway.cli.up",
     "down": "taxiway.cli.down",
     "status": "taxiway.cli.status",
@@ -63,4 +64,4 @@ def _root(
 
 
 def main() -> None:
-    app()
+    app(prog_name="taxiway")

@@ -22,13 +22,19 @@ Home = Annotated[
 Port = Annotated[
     int | None,
     typer.Option(
-        min=1, max=65535, help="The server's port.", show_default="8000, or the next free one"
+        min=0,
+        max=65535,
+        help="The server's port; 0: any free one.",
+        show_default="8000, or the next free one",
     ),
 ]
 AirflowPort = Annotated[
     int | None,
     typer.Option(
-        min=1, max=65535, help="Airflow's port.", show_default="8080, or the next free one"
+        min=0,
+        max=65535,
+        help="Airflow's port; 0: any free one.",
+        show_default="8080, or the next free one",
     ),
 ]
 
