@@ -22,7 +22,16 @@ from taxiway.errors import (
 Json = dict[str, Any]
 
 TERMINAL = ("success", "failed", "canceled")
-_KINDS: dict[int, type[TaxiwayError]] = {403: Denied, 404: NotFound, 409: Conflict, 412: Conflict}
+_KINDS: dict[int, type[TaxiwayError]] = {
+    401: Denied,
+    403: Denied,
+    404: NotFound,
+    409: Conflict,
+    412: Conflict,
+    500: TaxiwayError,  # a bug of the server, and it says so
+}
+_STANDARD = {"type", "title", "status", "detail", "code", "hint", "errors", "message", "problems"}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class TaxiwayClient:
@@ -30,7 +39,18 @@ class TaxiwayClient:
 
     def __init__(self, server_url: str, *, timeout: float = 120) -> None:
         self.server_url = server_url.rstrip("/")
-        self._http = httpx.Client(base_url=self.server_url, timeout=timeout)
+        try:
+            url = httpx.URL(self.server_url)
+        except httpx.InvalidURL as error:
+            raise Invalid(
+                "server-url-refused",
+                f"{self.server_url!r} is no address of a server: {error}",
+                hint="Write it as http://127.0.0.1:8000.",
+            ) from None
+        # A proxy of the environment cannot reach this machine's own loopback.
+        self._http = httpx.Client(
+            base_url=url, timeout=timeout, trust_env=url.host not in _LOOPBACK
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -89,13 +109,20 @@ class TaxiwayClient:
     def run_tasks(self, run_id: str) -> list[Json]:
         return list(self._json("GET", f"/api/v1/runs/{run_id}/tasks")["items"])
 
-    def logs(self, run_id: str, task: str, *, after: int = 0) -> Json:
-        """`lines` of the latest try from line `after` on."""
+    def logs(
+        self, run_id: str, task: str, *, after: int = 0, try_number: int | None = None
+    ) -> Json:
+        """`lines` of one try, the latest by default, from line `after` on; `next` is where to go
+        on. Each try begins at 0: `try_number` says which one the lines are of."""
         path = f"/api/v1/runs/{run_id}/tasks/{task}/logs"
-        return self._json("GET", path, params={"after": after})
+        query = {"after": after} | ({"try": try_number} if try_number else {})
+        return self._json("GET", path, params=query)
 
     def value(self, run_id: str, task: str) -> Any:
         return self._json("GET", f"/api/v1/runs/{run_id}/tasks/{task}/value")["value"]
+
+    def cancel_run(self, run_id: str) -> Json:
+        return self._json("POST", f"/api/v1/runs/{run_id}/cancel")
 
     def wait_for_run(self, run_id: str, *, timeout: float) -> Json:
         """The run when it has ended; `Unavailable` (`run-not-ended`) after `timeout` seconds."""
@@ -128,28 +155,38 @@ class TaxiwayClient:
                 f"The Taxiway server at {self.server_url} cannot be reached: {error}",
                 hint="Start it with `taxiway up`; `taxiway status` shows what runs.",
             ) from error
-        if response.is_error:
+        if not response.is_success:
             raise _error(response)
-        return dict(response.json()) if response.content else {}
+        try:
+            return dict(response.json()) if response.content else {}
+        except (ValueError, TypeError):
+            raise _nonsense(response) from None
 
 
 def _error(response: httpx.Response) -> TaxiwayError:
     try:
-        body = response.json()
+        body = dict(response.json())
         problems = [
             Problem(
-                item.get("code", ""), item["message"], item.get("pointer", ""), item.get("hint", "")
+                item.get("code", ""),
+                item["message"],
+                item.get("pointer") or item.get("field", ""),
+                item.get("hint", ""),
             )
             for item in body.get("errors", [])
         ]
-        code, message, hint = body["code"], body["detail"], body.get("hint", "")
-    except (ValueError, KeyError, TypeError):
-        code, message, hint, problems = (
-            "server-nonsense",
-            f"The server answered {response.status_code} without a problem document",
-            "Does the address belong to a Taxiway server?",
-            [],
-        )
+        code, message, hint = str(body["code"]), str(body["detail"]), str(body.get("hint") or "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return _nonsense(response)
     default = Invalid if response.status_code < 500 else Unavailable
     kind = _KINDS.get(response.status_code, default)
-    return kind(code, message, hint=hint or "", problems=problems)
+    context = {name: value for name, value in body.items() if name not in _STANDARD}
+    return kind(code, message, hint=hint, problems=problems, **context)
+
+
+def _nonsense(response: httpx.Response) -> Unavailable:
+    return Unavailable(
+        "server-nonsense",
+        f"{response.request.url} answered {response.status_code}, and not as Taxiway does",
+        hint="Does the address belong to a Taxiway server?",
+    )

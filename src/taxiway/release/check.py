@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -23,13 +23,26 @@ _SCRIPT = files("taxiway.release").joinpath("outline.py").read_text("utf-8")
 Read = Callable[[str], bytes | None]
 
 
-def check_tasks(workflow: Workflow, read: Read | None) -> None:
-    """Raise `Invalid` (`deploy-check-failed`, or the one problem's own code) for what cannot run.
+def check_tasks(workflow: Workflow, read: Read | None) -> tuple[list[Problem], list[str]]:
+    """All that cannot run, and notes on what may not.
 
     `read` gives a file of the commit by its path, or None where there is none; it is None itself
     for a workflow without a repository.
     """
-    problems = list(_problems(workflow, read))
+    sources: dict[str, str] = {}
+    found = [_read_source(task, read, sources) for task in workflow.tasks]
+    problems = [problem for problem in found if problem]
+    notes: list[str] = []
+    outlines = _outline(sources)
+    for task in workflow.tasks:
+        outline = outlines.get(_key(task))
+        if outline is not None:
+            problems += _check(task, outline, notes)
+    return problems, notes
+
+
+def refuse(workflow: Workflow, problems: Sequence[Problem]) -> None:
+    """Raise `Invalid` where there are problems: `deploy-check-failed`, or the one's own code."""
     if not problems:
         return
     first = problems[0]
@@ -38,22 +51,9 @@ def check_tasks(workflow: Workflow, read: Read | None) -> None:
     raise Invalid(
         "deploy-check-failed",
         f"{workflow.name} cannot be deployed: {len(problems)} problems",
-        hint=first.hint,
+        hint="Mend what `errors` lists; each entry says how.",
         problems=problems,
     )
-
-
-def _problems(workflow: Workflow, read: Read | None) -> Iterator[Problem]:
-    sources: dict[str, str] = {}
-    for task in workflow.tasks:
-        problem = _read_source(task, read, sources)
-        if problem:
-            yield problem
-    outlines = _outline(sources)
-    for task in workflow.tasks:
-        outline = outlines.get(_key(task))
-        if outline is not None:
-            yield from _check(task, outline)
 
 
 def _key(task: Task) -> str:
@@ -61,7 +61,6 @@ def _key(task: Task) -> str:
 
 
 def _read_source(task: Task, read: Read | None, sources: dict[str, str]) -> Problem | None:
-    place = f"/tasks/{task.name}"
     if not task.is_git:
         sources[_key(task)] = task.python_callable or ""
         return None
@@ -71,26 +70,31 @@ def _read_source(task: Task, read: Read | None, sources: dict[str, str]) -> Prob
         return Problem(
             "repository-missing",
             f"The task {task.name} runs {task.script_path}, but the workflow has no git_repository",
-            place,
+            f"/tasks/{task.name}",
             "Set git_repository on the workflow, or use python_callable.",
         )
-    data = read(task.script_path or "")
+    try:
+        sources[_key(task)] = _script(task, read(task.script_path or ""))
+    except Invalid as error:  # also: a link, a submodule, no path at all
+        place = f"/tasks/{task.name}/script_path"
+        return Problem(error.code, error.message, place, error.hint)
+    return None
+
+
+def _script(task: Task, data: bytes | None) -> str:
     if data is None:
-        return Problem(
+        raise Invalid(
             "script-not-found",
             f"The task {task.name} runs {task.script_path}, which is not in this commit",
-            f"{place}/script_path",
-            "Give the path from the repository's root, as in src/train.py.",
+            hint="Give the path from the repository's root, as in src/train.py.",
         )
     if len(data) > SOURCE_LIMIT:
-        return Problem(
+        raise Invalid(
             "script-too-large",
             f"{task.script_path} has {len(data)} bytes; the limit is {SOURCE_LIMIT}",
-            f"{place}/script_path",
-            "Move data out of the script.",
+            hint="Move data out of the script.",
         )
-    sources[_key(task)] = data.decode("utf-8", "surrogateescape")
-    return None
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _outline(sources: dict[str, str]) -> dict[str, dict[str, Any]]:
@@ -115,7 +119,7 @@ def _outline(sources: dict[str, str]) -> dict[str, dict[str, Any]]:
     return dict(json.loads(done.stdout))
 
 
-def _check(task: Task, outline: dict[str, Any]) -> Iterator[Problem]:
+def _check(task: Task, outline: dict[str, Any], notes: list[str]) -> Iterator[Problem]:
     where = task.script_path or f"the code of {task.name}"
     field = "function_name" if task.is_git else "python_callable"
     place = f"/tasks/{task.name}/{field}"
@@ -128,24 +132,31 @@ def _check(task: Task, outline: dict[str, Any]) -> Iterator[Problem]:
         )
         return
     functions: dict[str, Any] = outline["functions"]
-    if task.is_git:
-        name = task.function_name or ""
-        if name not in functions:
-            if name in outline["names"] or "*" in outline["names"]:
-                return  # imported or assigned: only running can tell
-            yield _no_such_function(task, place, sorted(functions))
-            return
+    name = (task.function_name or "") if task.is_git else _inline_function(task, outline["top"])
+    if not name:
+        yield _not_one_function(task, place, len(set(outline["top"])))
+    elif name in outline["names"] or (name not in functions and outline["dynamic"]):
+        return  # imported, assigned or made at run time: only running can tell
+    elif name not in functions:
+        yield _no_such_function(task, place, sorted(functions))
     else:
-        name = task.name if task.name in functions else next(iter(functions), "")
-        if len(functions) != 1 and name != task.name:
-            yield Problem(
-                "inline-not-one-function",
-                f"The code of {task.name} defines {len(functions)} functions, not one",
-                place,
-                f"Keep one function, or name the one to run {task.name}.",
-            )
-            return
-    yield from _check_params(task, name, functions[name])
+        yield from _check_params(task, name, functions[name], notes)
+
+
+def _inline_function(task: Task, top: list[str]) -> str:
+    """As the runner chooses: the only function at the top, or the one named like the task."""
+    if len(set(top)) == 1:
+        return top[0]
+    return task.name if task.name in top else ""
+
+
+def _not_one_function(task: Task, place: str, count: int) -> Problem:
+    return Problem(
+        "inline-not-one-function",
+        f"The code of {task.name} defines {count or 'no'} functions at its top, not one",
+        place,
+        f"Keep one function, or name the one to run {task.name}.",
+    )
 
 
 def _no_such_function(task: Task, place: str, known: list[str]) -> Problem:
@@ -157,14 +168,30 @@ def _no_such_function(task: Task, place: str, known: list[str]) -> Problem:
     )
 
 
-def _check_params(task: Task, name: str, signature: dict[str, Any]) -> Iterator[Problem]:
-    if signature["kwargs"]:
+def _check_params(
+    task: Task, name: str, signature: dict[str, Any], notes: list[str]
+) -> Iterator[Problem]:
+    if signature["unknown"]:
         return
+    taken = signature["names"]
+    if signature["context"] and "context" in task.params:
+        yield Problem(
+            "param-not-taken",
+            f"{name} takes Airflow's context, so no param can have the name context",
+            f"/tasks/{task.name}/params/context",
+            "Rename that param.",
+        )
     for param in task.params:
-        if param not in signature["names"]:
+        if param not in taken and param != "context" and not signature["kwargs"]:
             yield Problem(
                 "param-not-taken",
                 f"{name} does not take the param {param}",
                 f"/tasks/{task.name}/params/{param}",
-                f"It takes: {', '.join(signature['names']) or 'none'}. Or add **kwargs to it.",
+                f"It takes: {', '.join(taken) or 'none'}. Or add **kwargs to it.",
             )
+    lacking = [param for param in signature["required"] if param not in task.params]
+    if lacking:
+        notes.append(
+            f"{name} of the task {task.name} needs {', '.join(lacking)}, and its params do not "
+            "give that: give it at each run, or in the params."
+        )

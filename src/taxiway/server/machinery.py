@@ -7,26 +7,32 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from sqlalchemy.orm import Session
 
-from taxiway.errors import Unavailable
+from taxiway.errors import TaxiwayError, Unavailable
 from taxiway.redaction import Secret
-from taxiway.server.database import Database, WorkflowRow, after_commit
+from taxiway.server.database import Database, ReleaseRow, WorkflowRow, after_commit
 from taxiway.server.orchestrator.airflow import AirflowOrchestrator
 from taxiway.server.orchestrator.airflow_http import AirflowSession
 from taxiway.server.orchestrator.port import Orchestrator
-from taxiway.server.publishing import retirement
 from taxiway.server.publishing.publisher import Publisher
 from taxiway.server.publishing.reconciler import Reconciler
+from taxiway.server.publishing.retirement import Retirement
+from taxiway.server.publishing.signals import Signals
+from taxiway.server.releases.current import CurrentReleases
 from taxiway.server.releases.deployer import Deployer
 from taxiway.server.releases.prepare import Workshop
+from taxiway.server.releases.records import release_of
 from taxiway.server.releases.schedule import renewed
 from taxiway.server.runs.mirror import RunMirror
 from taxiway.server.settings import Settings
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
-RETIRE_SECONDS = 60.0
+RETIRE_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,13 +42,15 @@ class Machinery:
     database: Database
     storage: Storage
     orchestrator: Orchestrator
-    publisher: Publisher
+    signals: Signals
+    current: CurrentReleases
     deployer: Deployer
+    retirement: Retirement
     reconciler: Reconciler
     mirror: RunMirror
 
     def start(self) -> None:
-        self.deployer.start(self.reconciler)
+        self.deployer.start()
         self.reconciler.start()
         self.mirror.start()
 
@@ -50,25 +58,40 @@ class Machinery:
         self.deployer.stop()
         self.reconciler.stop()
         self.mirror.stop()
+        self.orchestrator.close()
 
     def activity_changed(self, session: Session, workflow: WorkflowRow) -> None:
         """`is_active` acts at once: the current release is shown again, with or without its
         schedule. What was missed meanwhile is made up only where `catchup` asks for it."""
-        if workflow.is_active and not workflow.catchup:
-            workflow.schedule_from = renewed()
+        row = session.get(ReleaseRow, workflow.current_release_id or "")
+        release = release_of(row) if row else None
+        if release is None:
+            return
+        if workflow.is_active:
+            missed_count = release.workflow.catchup
+            workflow.schedule_from = workflow.created_at if missed_count else renewed()
+        self.current.owe(session, workflow.id)
         workflow_id = workflow.id
-        after_commit(session, lambda: self.deployer.republish(workflow_id))
+        after_commit(session, lambda: self._show_again(workflow_id))
+
+    def _show_again(self, workflow_id: str) -> None:
+        """At once if it can be; it is on record as owed, so the reconciler goes on with it."""
+        try:
+            self.current.republish(workflow_id)
+        except TaxiwayError as error:
+            log.warning("republish-waits", code=error.code, reason=error.message)
+        self.signals.wake()
 
     def retire(self, workflow: WorkflowRow, *, cancel: bool) -> None:
-        """Wait until Airflow has forgotten the workflow; past a minute it goes on by itself."""
+        """Wait for Airflow to forget the workflow, but not long, and not while Airflow does not
+        answer: the reconciler goes on by itself."""
         deadline = time.monotonic() + RETIRE_SECONDS
-        retirement.finish_unpublished(self.database, workflow)
-        self.reconciler.wake()
-        while time.monotonic() < deadline:
+        self.signals.wake()
+        done = self.retirement.begin(workflow.id)
+        while not done and time.monotonic() < deadline and not self.reconciler.is_stalled:
+            self.signals.wait_for_news(0.1)
             with self.database.reading() as session:
-                if session.get_one(WorkflowRow, workflow.id).retired_at is not None:
-                    return
-            self.deployer.pause_for_change(0.2)
+                done = session.get_one(WorkflowRow, workflow.id).retired_at is not None
 
 
 def assemble(
@@ -83,11 +106,22 @@ def assemble(
         packages=settings.package_policy(),
     )
     port: Orchestrator = orchestrator or airflow(settings)
+    signals = Signals()
     publisher = Publisher(database, storage)
-    deployer = Deployer(database, shop, publisher)
-    reconciler = Reconciler(database, publisher, port, changed=deployer.changed)
+    current = CurrentReleases(database, storage, publisher, signals)
     mirror = RunMirror(database, port)
-    return Machinery(database, storage, port, publisher, deployer, reconciler, mirror)
+    retirement = Retirement(database, publisher, port, current, mirror.update)
+    return Machinery(
+        database=database,
+        storage=storage,
+        orchestrator=port,
+        signals=signals,
+        current=current,
+        deployer=Deployer(database, shop, current, signals),
+        retirement=retirement,
+        reconciler=Reconciler(database, publisher, port, current, retirement, signals),
+        mirror=mirror,
+    )
 
 
 def airflow(settings: Settings) -> AirflowOrchestrator:

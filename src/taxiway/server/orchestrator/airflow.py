@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from taxiway.errors import NotFound, Unavailable
-from taxiway.server.orchestrator.airflow_http import AirflowSession
+from taxiway.server.orchestrator.airflow_http import HINT, AirflowSession, decode, understood
 from taxiway.server.orchestrator.port import (
+    ACTIVE,
     DagState,
     LogLine,
     LogPage,
@@ -32,6 +33,9 @@ class AirflowOrchestrator:
     def __init__(self, session: AirflowSession) -> None:
         self._http = session
 
+    def close(self) -> None:
+        self._http.close()
+
     def health(self) -> Mapping[str, PartHealth]:
         try:
             parts = self._http.anonymous("/api/v2/monitor/health")
@@ -51,7 +55,7 @@ class AirflowOrchestrator:
 
     def look(self, dag_id: str) -> None:
         raw = self._dag(dag_id)
-        if raw is None or raw["is_stale"]:
+        if raw is None or raw.get("is_stale"):
             # A file that Airflow does not know has no token of its own; a request for the
             # sentinel's refreshes the whole bundle.
             raw = self._dag(SENTINEL)
@@ -61,31 +65,39 @@ class AirflowOrchestrator:
                 "Airflow has not read the Taxiway bundle yet",
                 hint="It does so within seconds of its start.",
             )
-        response = self._http.send("PUT", f"/api/v2/parseDagFile/{quote(raw['file_token'])}")
+        with understood(f"/dags/{dag_id}"):
+            token = quote(str(raw["file_token"]))
+        response = self._http.send("PUT", f"/api/v2/parseDagFile/{token}")
         # 409: a request is pending already. 404: the file has just gone.
         if response.is_error and response.status_code not in (404, 409):
             raise Unavailable(
-                "airflow-refused", f"Airflow refused to look at {dag_id}: {response.status_code}"
+                "airflow-refused",
+                f"Airflow refused to look at {dag_id}: {response.status_code}",
+                hint=HINT,
             )
 
     def dag(self, dag_id: str) -> DagState | None:
         raw = self._dag(dag_id)
         if raw is None:
             return None
-        return DagState(
-            dag_id=dag_id,
-            tags=frozenset(tag["name"] for tag in raw["tags"]),
-            generation=int(raw["bundle_version"]) if raw["bundle_version"] else None,
-            is_paused=raw["is_paused"],
-            is_stale=raw["is_stale"],
-            has_import_errors=raw["has_import_errors"],
-        )
+        with understood(f"/dags/{dag_id}"):
+            return DagState(
+                dag_id=dag_id,
+                tags=frozenset(tag["name"] for tag in raw["tags"]),
+                generation=_generation(raw),
+                is_paused=raw["is_paused"],
+                is_stale=raw["is_stale"],
+                has_import_errors=raw["has_import_errors"],
+            )
 
     def import_error(self, dag_id: str) -> str | None:
-        raw = self._http.json("GET", "/api/v2/importErrors", params={"limit": _PAGE})
-        for error in raw["import_errors"]:
-            if error["filename"].endswith(f"/{dag_id}.py"):
-                return str(error["stack_trace"])
+        # `_` and `%` in the pattern are wildcards: it only narrows the list down.
+        query: dict[str, str | int] = {"limit": _PAGE, "filename_pattern": f"%/{dag_id}.py"}
+        raw = self._http.json("GET", "/api/v2/importErrors", params=query)
+        with understood("/importErrors"):
+            for error in raw["import_errors"]:
+                if error["filename"].endswith(f"/{dag_id}.py"):
+                    return str(error["stack_trace"])
         return None
 
     def unpause(self, dag_id: str) -> None:
@@ -122,8 +134,9 @@ class AirflowOrchestrator:
             raise Unavailable(
                 "airflow-refused",
                 f"Airflow refused the run: {response.status_code} {response.text[:300]}",
+                hint=HINT,
             )
-        return _run(response.json())
+        return _run(decode(response))
 
     def run(self, dag_id: str, airflow_run_id: str) -> RunState | None:
         try:
@@ -131,28 +144,40 @@ class AirflowOrchestrator:
         except NotFound:
             return None
 
+    def active_runs(self, dag_id: str) -> Sequence[RunState]:
+        try:
+            return self._runs(dag_id, {"state": list(ACTIVE), "order_by": "id"})
+        except NotFound:
+            return ()
+
     def runs_changed_since(self, moment: datetime) -> Sequence[RunState]:
-        runs: list[RunState] = []
+        query = {"updated_at_gte": moment.isoformat(), "order_by": "updated_at"}
+        return self._runs("~", query)
+
+    def _runs(self, dag_id: str, query: Mapping[str, Any]) -> list[RunState]:
+        """All pages, by cursor: a run that changes meanwhile would shift those behind an offset."""
+        runs: dict[tuple[str, str], RunState] = {}
+        path, cursor = f"/api/v2/dags/{quote(dag_id)}/dagRuns", ""
         while True:
-            query: dict[str, str | int] = {
-                "updated_at_gte": moment.isoformat(),
-                "order_by": "updated_at",
-                "limit": _PAGE,
-                "offset": len(runs),
-            }
-            page = self._http.json("GET", "/api/v2/dags/~/dagRuns", params=query)["dag_runs"]
-            runs += [_run(raw) for raw in page]
-            if len(page) < _PAGE:
-                return runs
+            page = self._http.json("GET", path, params={**query, "limit": _PAGE, "cursor": cursor})
+            with understood(path):
+                for raw in page["dag_runs"]:
+                    state = _run(raw)
+                    runs[state.dag_id, state.airflow_run_id] = state
+                cursor = page["next_cursor"] or ""
+            if not cursor:
+                return list(runs.values())
 
     def tasks(self, dag_id: str, airflow_run_id: str) -> Sequence[TaskState]:
+        path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances"
         tasks: list[TaskState] = []
         while True:
-            path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances"
-            query = {"limit": _PAGE, "offset": len(tasks)}
-            page = self._http.json("GET", path, params=query)["task_instances"]
-            tasks += [_task(raw) for raw in page]
-            if len(page) < _PAGE:
+            query = {"limit": _PAGE, "offset": len(tasks), "order_by": "id"}
+            page = self._http.json("GET", path, params=query)
+            with understood(path):
+                found = [_task(raw) for raw in page["task_instances"]]
+            tasks += found
+            if len(found) < _PAGE:
                 return tasks
 
     def log(
@@ -170,27 +195,32 @@ class AirflowOrchestrator:
             raw = self._http.json("GET", base, params=query)
         except NotFound:
             return LogPage((), None)
-        return LogPage(_lines(raw["content"] or ()), raw["continuation_token"])
+        with understood(base):
+            return LogPage(_lines(raw["content"] or ()), raw.get("continuation_token"))
 
     def value(self, dag_id: str, airflow_run_id: str, task: str) -> Any:
         path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/{quote(task)}"
         try:
-            return self._http.json("GET", f"{path}/xcomEntries/return_value")["value"]
+            raw = self._http.json("GET", f"{path}/xcomEntries/return_value")
         except NotFound:
             raise NotFound(
                 "value-not-found",
                 f"The task {task} of this run has no value",
                 hint="It has one when it has ended well and returned something.",
             ) from None
+        with understood(path):
+            return raw["value"]
 
     def cancel(self, dag_id: str, airflow_run_id: str) -> None:
         self._http.json("PATCH", _run_path(dag_id, airflow_run_id), json={"state": "failed"})
 
     def _dag(self, dag_id: str) -> dict[str, Any] | None:
         try:
-            return dict(self._http.json("GET", f"/api/v2/dags/{quote(dag_id)}"))
+            raw = self._http.json("GET", f"/api/v2/dags/{quote(dag_id)}")
         except NotFound:
             return None
+        with understood(f"/dags/{dag_id}"):
+            return dict(raw)
 
 
 def _run_path(dag_id: str, airflow_run_id: str) -> str:
@@ -201,19 +231,26 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def _generation(raw: Mapping[str, Any]) -> int | None:
+    """None for a DAG of another bundle, whose versions are no numbers."""
+    version = str(raw["bundle_version"] or "")
+    return int(version) if version.isdecimal() else None
+
+
 def _run(raw: Mapping[str, Any]) -> RunState:
-    return RunState(
-        dag_id=raw["dag_id"],
-        airflow_run_id=raw["dag_run_id"],
-        state=raw["state"],
-        trigger=_TRIGGERS.get(raw["run_type"], raw["run_type"]),
-        generation=int(raw["bundle_version"]) if raw["bundle_version"] else None,
-        logical_date=_moment(raw["logical_date"]),
-        queued_at=_moment(raw["queued_at"]),
-        started_at=_moment(raw["start_date"]),
-        ended_at=_moment(raw["end_date"]),
-        conf=raw["conf"] or {},
-    )
+    with understood("/dagRuns"):
+        return RunState(
+            dag_id=raw["dag_id"],
+            airflow_run_id=raw["dag_run_id"],
+            state=raw["state"],
+            trigger=_TRIGGERS.get(raw["run_type"], raw["run_type"]),
+            generation=_generation(raw),
+            logical_date=_moment(raw["logical_date"]),
+            queued_at=_moment(raw["queued_at"]),
+            started_at=_moment(raw["start_date"]),
+            ended_at=_moment(raw["end_date"]),
+            conf=raw["conf"] or {},
+        )
 
 
 def _task(raw: Mapping[str, Any]) -> TaskState:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -41,7 +42,7 @@ class AirflowSession:
                 hint=HINT,
                 status=response.status_code,
             )
-        return _decode(response)
+        return decode(response)
 
     def send(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The response below 500, logged in anew where the token had expired."""
@@ -59,7 +60,7 @@ class AirflowSession:
 
     def anonymous(self, path: str) -> Any:
         """The decoded answer of an endpoint that asks for no login."""
-        return _decode(self._exchange("GET", path, None))
+        return decode(self._exchange("GET", path, None))
 
     def _login(self, stale: Secret | None) -> Secret:
         with self._login_lock:
@@ -72,7 +73,8 @@ class AirflowSession:
                         f"Airflow refused the login of {self._username}: {answer.status_code}",
                         hint="Check the Airflow user and its password file.",
                     )
-                self._token = Secret(_decode(answer)["access_token"])
+                with understood("/auth/token"):
+                    self._token = Secret(str(decode(answer)["access_token"]))
             return self._token
 
     def _exchange(
@@ -91,7 +93,21 @@ class AirflowSession:
             ) from error
 
 
-def _decode(response: httpx.Response) -> Any:
+@contextmanager
+def understood(path: str) -> Iterator[None]:
+    """An answer that is JSON, but not what Airflow answers there, is `Unavailable` too."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Unavailable(
+            "airflow-nonsense",
+            f"Airflow's answer to {path} is not understood: {type(error).__name__} {error}",
+            hint="Is it Airflow 3.3 or newer, and not something else at that address?",
+        ) from error
+
+
+def decode(response: httpx.Response) -> Any:
+    """The JSON of the answer, None where it is empty."""
     if not response.content:
         return None
     try:

@@ -115,6 +115,9 @@ class Orchestrator(Protocol):
 
     def run(self, dag_id: str, airflow_run_id: str) -> RunState | None: ...
 
+    def active_runs(self, dag_id: str) -> Sequence[RunState]:
+        """The DAG's runs that have not ended, by whatever they were started."""
+
     def runs_changed_since(self, moment: datetime) -> Sequence[RunState]:
         """Every run that changed at or after `moment`, oldest change first."""
 
@@ -134,3 +137,6 @@ class Orchestrator(Protocol):
         """What the task returned, references as they are. `NotFound` (`value-not-found`)."""
 
     def cancel(self, dag_id: str, airflow_run_id: str) -> None: ...
+
+    def close(self) -> None:
+        """Let go of connections; nothing is called afterwards."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -13,12 +12,25 @@ from taxiway.server.database import (
     GenerationRow,
     PublicationRow,
     ReleaseRow,
+    RunRow,
     WorkflowRow,
     now,
 )
+from taxiway.server.orchestrator.port import ACTIVE
 from taxiway.storage.bundles import Entry, shard_of
 
 _LOCK = 0x67656E65726174  # any number: generations are given out one transaction at a time
+_TAKEN_OUT = {
+    "kind": "Conflict",
+    "code": "workflow-deleted",
+    "message": "The workflow was taken out of Airflow before the release had arrived there",
+    "hint": "",
+}
+
+
+def lock_workflow(session: Session, workflow_id: str) -> WorkflowRow:
+    """The workflow as it is now, and kept so until the commit. Taken before `record`, always."""
+    return session.get_one(WorkflowRow, workflow_id, with_for_update=True, populate_existing=True)
 
 
 def record(
@@ -111,24 +123,48 @@ def unconfirmed(session: Session) -> list[PublicationRow]:
 
 
 def confirm(session: Session, publication: PublicationRow) -> None:
-    """Airflow shows it: it and its predecessors are settled, and their releases are ready."""
+    """Airflow shows it: it and its predecessors are settled, and their releases are ready.
+
+    An identical release shares the publication of the one before it, so they are found by number
+    and not by the publication's own release.
+    """
     moment = now()
-    settled = (
-        PublicationRow.workflow_id == publication.workflow_id,
-        PublicationRow.generation <= publication.generation,
-        PublicationRow.confirmed_at.is_(None),
+    session.execute(
+        update(PublicationRow)
+        .where(
+            PublicationRow.workflow_id == publication.workflow_id,
+            PublicationRow.generation <= publication.generation,
+            PublicationRow.confirmed_at.is_(None),
+        )
+        .values(confirmed_at=moment)
     )
-    releases = session.scalars(select(PublicationRow.release_id).where(*settled)).all()
-    session.execute(update(PublicationRow).where(*settled).values(confirmed_at=moment))
-    _settle_releases(session, releases, moment)
-
-
-def _settle_releases(session: Session, ids: Sequence[str | None], moment: datetime) -> None:
+    if publication.release_id is None:
+        values: dict[str, object] = {"state": "failed", "error": _TAKEN_OUT}
+    else:
+        values = {"state": "ready", "ready_at": moment}
     session.execute(
         update(ReleaseRow)
-        .where(ReleaseRow.id.in_([i for i in ids if i]), ReleaseRow.state == "publishing")
-        .values(state="ready", ready_at=moment)
+        .where(
+            ReleaseRow.workflow_id == publication.workflow_id,
+            ReleaseRow.state == "publishing",
+            ReleaseRow.generation <= publication.generation,
+        )
+        .values(values)
     )
+
+
+def retiring(session: Session) -> list[WorkflowRow]:
+    """Workflows that were deleted and that Airflow may still know."""
+    query = select(WorkflowRow).where(
+        WorkflowRow.deleted_at.is_not(None), WorkflowRow.retired_at.is_(None)
+    )
+    return list(session.scalars(query))
+
+
+def active_runs(session: Session, workflow_id: str) -> Sequence[RunRow]:
+    """Runs of the workflow that have not ended, by our record."""
+    query = select(RunRow).where(RunRow.workflow_id == workflow_id, RunRow.state.in_(ACTIVE))
+    return session.scalars(query).all()
 
 
 def release_at(session: Session, workflow_id: str, generation: int) -> str | None:

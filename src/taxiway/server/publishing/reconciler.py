@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from taxiway.errors import TaxiwayError, Unavailable
-from taxiway.server.database import Database, PublicationRow, ReleaseRow, WorkflowRow, now
+from taxiway.server.database import Database, PublicationRow
 from taxiway.server.orchestrator.port import DagState, Orchestrator
-from taxiway.server.publishing import publications, retirement
+from taxiway.server.publishing import publications
 from taxiway.server.publishing.publisher import Publisher
+from taxiway.server.publishing.retirement import Retirement
+from taxiway.server.publishing.showing import Showing
+from taxiway.server.publishing.signals import Signals
 
 log = structlog.get_logger(__name__)
 
@@ -24,27 +29,39 @@ BUSY_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 1.0
 IMPORT_ERROR_SECONDS = 20.0
+MOST_FAULTS = 3
+
+
+@dataclass
+class _Watch:
+    """What this process remembers of a publication that has not arrived."""
+
+    since: float = field(default_factory=time.monotonic)
+    asked: float = float("-inf")
+    tried: float = float("-inf")
 
 
 class Reconciler:
-    """A thread of the server. `wake` after a publication; `step` is one pass, for tests too."""
+    """A thread of the server; `step` is one pass, for tests too."""
 
     def __init__(
         self,
         database: Database,
         publisher: Publisher,
         orchestrator: Orchestrator,
-        *,
-        changed: Callable[[], None] = lambda: None,
+        showing: Showing,
+        retirement: Retirement,
+        signals: Signals,
     ) -> None:
         self._database = database
         self._publisher = publisher
         self._orchestrator = orchestrator
-        self._changed = changed
-        self._asked: dict[str, float] = {}
-        self._first_seen: dict[str, float] = {}
-        self._wake = threading.Event()
+        self._showing = showing
+        self._retirement = retirement
+        self._signals = signals
+        self._watched: dict[str, _Watch] = {}
         self._stopping = threading.Event()
+        self._fault: TaxiwayError | None = None
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
 
     def start(self) -> None:
@@ -52,82 +69,93 @@ class Reconciler:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._wake.set()
-        self._thread.join(timeout=10)
+        self._signals.wake()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
 
-    def wake(self) -> None:
-        self._wake.set()
+    @property
+    def is_stalled(self) -> bool:
+        """Whether nothing moves now: Airflow or the storage does not answer."""
+        return self._fault is not None or not self._thread.is_alive()
 
     def _loop(self) -> None:
         pause = 0.0
         while not self._stopping.is_set():
-            self._wake.wait(pause)
-            self._wake.clear()
+            self._signals.wait_for_work(pause)
             try:
                 pause = BUSY_SECONDS if self.step() else IDLE_SECONDS
+                self._fault = None
             except Unavailable as error:
                 log.warning("reconcile-waits", code=error.code, reason=error.message)
+                self._fault = error
                 pause = ASK_AGAIN_SECONDS
             except Exception:
                 log.exception("reconcile-failed")
                 pause = IDLE_SECONDS
 
     def step(self) -> bool:
-        """Advance retirements, publish what is pending, check what is not proven.
+        """Publish what is pending, check what is not proven, advance what is being retired.
 
-        True while something is left to do.
+        True while something is left to do. What is wrong with one workflow holds up no other;
+        `Unavailable` when nothing gets through.
         """
-        left = retirement.advance(self._database, self._publisher, self._orchestrator)
+        self._showing.settle_owed()
         self._publisher.publish()
         with self._database.reading() as session:
-            open_publications = publications.unconfirmed(session)
-        for publication in open_publications:
-            if self._arrived(publication):
-                self._confirm(publication)
-            else:
-                left = True
-        return left
+            unconfirmed = publications.unconfirmed(session)
+            retiring = publications.retiring(session)
+        steps = {row.id: partial(self._check, row) for row in unconfirmed}
+        steps |= {row.id: partial(self._retirement.advance, row) for row in retiring}
+        self._watched = {key: self._watched.get(key, _Watch()) for key in steps}
+        self._each(steps)
+        return bool(steps)
 
-    def _arrived(self, publication: PublicationRow) -> bool:
+    def _each(self, steps: Mapping[str, Callable[[], None]]) -> None:
+        """Take every step, those first that were not tried for longest."""
+        faults = 0
+        for key in sorted(steps, key=lambda key: self._watched[key].tried):
+            self._watched[key].tried = time.monotonic()
+            try:
+                steps[key]()
+            except Unavailable as error:
+                faults += 1
+                if faults == min(MOST_FAULTS, len(steps)):
+                    raise
+                log.warning("reconcile-waits", code=error.code, reason=error.message)
+            except Exception:
+                log.exception("reconcile-failed", key=key)
+
+    def _check(self, publication: PublicationRow) -> None:
         state = self._orchestrator.dag(publication.dag_id)
-        self._first_seen.setdefault(publication.id, time.monotonic())
-        if publication.release_id is None:
-            arrived = state is None or state.is_stale
-        else:
-            arrived = state is not None and _shows(state, publication)
-        if arrived:
-            return True
+        if _arrived(state, publication):
+            self._confirm(publication, state)
+            return
         self._ask(publication)
-        if state is not None and state.has_import_errors:
+        if publication.release_id and (state is None or state.has_import_errors):
             self._fail_if_broken(publication)
-        return False
 
     def _ask(self, publication: PublicationRow) -> None:
+        watch = self._watched[publication.id]
         moment = time.monotonic()
-        if moment - self._asked.get(publication.id, -ASK_AGAIN_SECONDS) >= ASK_AGAIN_SECONDS:
-            self._asked[publication.id] = moment
+        if moment - watch.asked >= ASK_AGAIN_SECONDS:
+            watch.asked = moment
             self._orchestrator.look(publication.dag_id)
 
-    def _confirm(self, publication: PublicationRow) -> None:
-        if publication.release_id is None:
+    def _confirm(self, publication: PublicationRow, state: DagState | None) -> None:
+        if publication.release_id is not None:
+            if state is not None and state.is_paused:
+                self._orchestrator.unpause(publication.dag_id)
+        elif self._retirement.is_due(publication):
             self._orchestrator.delete(publication.dag_id)
-        else:
-            self._unpause(publication.dag_id)
         with self._database.writing() as session:
             publications.confirm(session, publication)
-            workflow = session.get_one(WorkflowRow, publication.workflow_id)
-            if publication.release_id is None and workflow.deleted_at is not None:
-                workflow.retired_at = now()
-        self._forget(publication)
-
-    def _unpause(self, dag_id: str) -> None:
-        state = self._orchestrator.dag(dag_id)
-        if state is not None and state.is_paused:
-            self._orchestrator.unpause(dag_id)
+            if publication.release_id is None:
+                self._retirement.finish(session, publication.workflow_id)
+        self._signals.announce()
 
     def _fail_if_broken(self, publication: PublicationRow) -> None:
         """A DAG file that Airflow cannot import after many looks: our bug, told as such."""
-        if time.monotonic() - self._first_seen[publication.id] < IMPORT_ERROR_SECONDS:
+        if time.monotonic() - self._watched[publication.id].since < IMPORT_ERROR_SECONDS:
             return
         trace = self._orchestrator.import_error(publication.dag_id)
         if trace is None:
@@ -137,24 +165,16 @@ class Reconciler:
             f"Airflow cannot import the DAG {publication.dag_id}: {trace[-2000:]}",
             hint="This is a bug of Taxiway: the earlier release goes on running.",
         )
-        with self._database.writing() as session:
-            row = session.get_one(PublicationRow, publication.id)
-            row.confirmed_at = now()
-            release = session.get(ReleaseRow, publication.release_id)
-            if release is not None:
-                release.state = "failed"
-                release.error = {"code": error.code, "message": error.message, "hint": error.hint}
-        self._forget(publication)
-
-    def _forget(self, publication: PublicationRow) -> None:
-        self._asked.pop(publication.id, None)
-        self._first_seen.pop(publication.id, None)
-        self._changed()
+        self._showing.broken(publication, error)
+        self._signals.announce()
 
 
-def _shows(state: DagState, publication: PublicationRow) -> bool:
+def _arrived(state: DagState | None, publication: PublicationRow) -> bool:
+    if publication.release_id is None:
+        return state is None or state.is_stale
     return (
-        not state.is_stale
+        state is not None
+        and not state.is_stale
         and publication.tag in state.tags
         and (state.generation or 0) >= publication.generation
     )

@@ -8,90 +8,111 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
+import anyio
 import structlog
+from anyio.to_thread import run_sync
 
-from taxiway.errors import Conflict, TaxiwayError
-from taxiway.release.model import Release
-from taxiway.release.render import Dag, render
-from taxiway.server.database import Database, ReleaseRow, WorkflowRow, now
-from taxiway.server.publishing import publications
-from taxiway.server.publishing.publisher import Publisher
-from taxiway.server.publishing.reconciler import Reconciler
+from taxiway.errors import TaxiwayError
+from taxiway.server.database import Database, ReleaseRow
+from taxiway.server.publishing.signals import Signals
 from taxiway.server.releases import queries
-from taxiway.server.releases.prepare import Prepared, Workshop, prepare
-from taxiway.server.releases.records import error_to_json, order_of, release_of
-from taxiway.server.releases.schedule import first_tick_after, iso
+from taxiway.server.releases.current import CurrentReleases
+from taxiway.server.releases.prepare import Workshop, prepare
+from taxiway.server.releases.records import error_to_json, order_of
 
 log = structlog.get_logger(__name__)
 
 ENDED = ("ready", "failed")
+RETRY_SECONDS = 5.0
+POLL_SECONDS = 0.05
 
 
 class Deployer:
-    """One per server process."""
+    """One per server process. Several may work on one database: a release is published once."""
 
     def __init__(
-        self, database: Database, shop: Workshop, publisher: Publisher, *, workers: int = 4
+        self,
+        database: Database,
+        shop: Workshop,
+        current: CurrentReleases,
+        signals: Signals,
+        *,
+        workers: int = 4,
     ) -> None:
         self._database = database
         self._shop = shop
-        self._publisher = publisher
-        self._reconciler: Reconciler | None = None
+        self._current = current
+        self._signals = signals
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="deploy")
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._guard = threading.Lock()
+        self._asked: dict[str, bool] = {}  # workflow at work → whether it was asked for again
 
-    def start(self, reconciler: Reconciler) -> None:
+    def start(self) -> None:
         """Take up what an earlier process left."""
-        self._reconciler = reconciler
         with self._database.reading() as session:
             left = {row.workflow_id for row in queries.preparing(session)}
         for workflow_id in left:
             self.submit(workflow_id)
 
     def stop(self) -> None:
+        """Begin nothing more; what is not done is done at the next start."""
+        self._stopping.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def submit(self, workflow_id: str) -> None:
-        """Carry out the open deploys of the workflow, soon."""
-        self._pool.submit(self._work, workflow_id)
+        """Carry out the open deploys of the workflow, soon. One worker at a time has it, so that
+        many deploys of one workflow keep none of another waiting."""
+        with self._guard:
+            if self._stopping.is_set():
+                return
+            at_work = workflow_id in self._asked
+            self._asked[workflow_id] = at_work
+            if not at_work:
+                self._pool.submit(self._work, workflow_id)
 
-    def changed(self) -> None:
-        """Wake everybody who waits for a release."""
-        with self._changed:
-            self._changed.notify_all()
-
-    def wait(self, release_id: str, seconds: float) -> ReleaseRow:
-        """The release when it has ended, or as it is after `seconds`."""
+    async def wait(self, release_id: str, seconds: float) -> ReleaseRow:
+        """The release when it has ended, or as it is after `seconds`. Holds no thread."""
         deadline = time.monotonic() + seconds
         while True:
-            with self._database.reading() as session:
-                row = session.get_one(ReleaseRow, release_id)
+            row = await run_sync(self._read, release_id)
             left = deadline - time.monotonic()
             if row.state in ENDED or left <= 0:
                 return row
-            self.pause_for_change(min(left, 0.2))
+            await anyio.sleep(min(left, POLL_SECONDS))
 
-    def pause_for_change(self, seconds: float) -> None:
-        """Return when something arrived in Airflow or a deploy ended, or after `seconds`."""
-        with self._changed:
-            self._changed.wait(seconds)
+    def _read(self, release_id: str) -> ReleaseRow:
+        with self._database.reading() as session:
+            return session.get_one(ReleaseRow, release_id)
 
     def _work(self, workflow_id: str) -> None:
-        with self._locks[workflow_id]:
-            with self._database.reading() as session:
-                left = queries.preparing(session, workflow_id)
-            for row in left:
-                self._deploy(row)
+        while not self._stopping.is_set():
+            try:
+                self._deploy_open(workflow_id)
+            except Exception:  # the database does not answer: nothing could be told
+                log.exception("deploy-waits", workflow_id=workflow_id)
+                self._stopping.wait(RETRY_SECONDS)
+                continue
+            with self._guard:
+                if not self._asked[workflow_id]:
+                    del self._asked[workflow_id]
+                    return
+                self._asked[workflow_id] = False
+
+    def _deploy_open(self, workflow_id: str) -> None:
+        with self._database.reading() as session:
+            left = queries.preparing(session, workflow_id)
+        for row in left:
+            if self._stopping.is_set():
+                return
+            self._deploy(row)
+            self._signals.announce()
 
     def _deploy(self, row: ReleaseRow) -> None:
         try:
-            prepared = prepare(order_of(row), self._shop)
-            self._publish(row.id, prepared)
+            self._current.publish(row.id, prepare(order_of(row), self._shop))
         except TaxiwayError as error:
             self._fail(row.id, error)
         except Exception:
@@ -104,86 +125,10 @@ class Deployer:
                     hint="The server's log has the details; please report them.",
                 ),
             )
-        self.changed()
-
-    def _publish(self, release_id: str, prepared: Prepared) -> None:
-        schedule_from, is_active = self._schedule_from(release_id, prepared.release)
-        dag = self.put_dag(prepared.release, schedule_from if is_active else None)
-        above = self._publisher.highest
-        with self._database.writing() as session:
-            row = session.get_one(ReleaseRow, release_id)
-            workflow = session.get_one(WorkflowRow, row.workflow_id)
-            if workflow.deleted_at is not None:
-                raise Conflict("workflow-deleted", f"{workflow.name} was deleted meanwhile")
-            _seal(row, prepared, dag)
-            workflow.schedule_from = schedule_from
-            workflow.current_release_id = row.id
-            if prepared.release.commit and workflow.git_update_policy != "pinned":
-                workflow.git_commit_sha = prepared.release.commit
-            shown = publications.latest(session, workflow.id)
-            if shown is not None and shown.dag_digest == dag.digest:
-                # Nothing that Airflow could see has changed: it has this DAG, or will soon.
-                shown.release_id = row.id
-                row.generation = shown.generation
-                if shown.confirmed_at is not None:
-                    row.state, row.ready_at = "ready", now()
-            else:
-                publication = publications.record(session, workflow, row, dag, above=above)
-                row.generation = publication.generation
-            changed_meanwhile = workflow.is_active != is_active
-        if changed_meanwhile:
-            self.republish(row.workflow_id)
-        self._wake()
-
-    def put_dag(self, release: Release, schedule_from: datetime | None) -> Dag:
-        scheduled = schedule_from if release.workflow.schedule else None
-        dag = render(release, schedule_from=iso(scheduled))
-        self._shop.storage.put(f"dags/{dag.digest}.py", dag.source)
-        return dag
-
-    def republish(self, workflow_id: str) -> None:
-        """Show the current release again, with or without its schedule, as `is_active` says."""
-        with self._database.reading() as session:
-            workflow = session.get_one(WorkflowRow, workflow_id)
-            row = session.get(ReleaseRow, workflow.current_release_id or "")
-        release = release_of(row) if row else None
-        if release is None or workflow.deleted_at is not None:
-            return
-        dag = self.put_dag(release, workflow.schedule_from if workflow.is_active else None)
-        above = self._publisher.highest
-        with self._database.writing() as session:
-            shown = publications.latest(session, workflow_id)
-            if shown is None or shown.dag_digest != dag.digest:
-                publications.record(session, workflow, row, dag, above=above)
-        self._wake()
-
-    def _schedule_from(self, release_id: str, release: Release) -> tuple[datetime | None, bool]:
-        with self._database.reading() as session:
-            row = session.get_one(ReleaseRow, release_id)
-            workflow = session.get_one(WorkflowRow, row.workflow_id)
-            current = session.get(ReleaseRow, workflow.current_release_id or "")
-        before = release_of(current) if current else None
-        return first_tick_after(workflow, before, release), workflow.is_active
 
     def _fail(self, release_id: str, error: TaxiwayError) -> None:
         with self._database.writing() as session:
-            row = session.get_one(ReleaseRow, release_id)
-            row.state = "failed"
-            row.error = error_to_json(error)
-
-    def _wake(self) -> None:
-        if self._reconciler is not None:
-            self._reconciler.wake()
-
-
-def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag) -> None:
-    release = prepared.release
-    row.state = "publishing"
-    row.digest = release.digest
-    row.commit = release.commit
-    row.tree = release.tree
-    row.lock = release.lock
-    row.dag_digest = dag.digest
-    row.tag = dag.tag
-    row.notes = list(prepared.notes)
-    row.sealed = release.to_bytes().decode()
+            row = session.get_one(ReleaseRow, release_id, with_for_update=True)
+            if row.state == "preparing":  # else another server has published it
+                row.state = "failed"
+                row.error = error_to_json(error)

@@ -12,12 +12,13 @@ from taxiway.environment import python, requirements
 from taxiway.environment.build import use_environment
 from taxiway.environment.lock import resolve
 from taxiway.environment.policy import PackagePolicy
-from taxiway.git.export import export_snapshot
+from taxiway.errors import Invalid, Problem
+from taxiway.git.export import export_snapshot, submodules_of
 from taxiway.git.mirror import Mirror
 from taxiway.git.policy import GitPolicy
 from taxiway.git.snapshot import use_snapshot
 from taxiway.git.url import RepositoryUrl
-from taxiway.release.check import check_tasks
+from taxiway.release.check import check_tasks, refuse
 from taxiway.release.model import Release
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
@@ -51,6 +52,8 @@ class Prepared:
     notes: tuple[str, ...]
 
 
+_SUBMODULE = "The submodule {} is an empty folder in the release: submodules are not fetched."
+
 Read = Callable[[str], bytes | None]
 
 
@@ -59,10 +62,7 @@ def prepare(order: Order, shop: Workshop) -> Prepared:
     interpreter = python.current()
     commit, mirror = _take_commit(order, shop)
     read = _reader(mirror, commit)
-    check_tasks(order.workflow, read)
-    needed = requirements.of_repository(
-        read or _nothing, fallback=order.workflow.requirements, policy=shop.packages
-    )
+    needed, notes = _check(order.workflow, read, shop.packages)
     locked = resolve(
         needed,
         interpreter=interpreter,
@@ -71,6 +71,8 @@ def prepare(order: Order, shop: Workshop) -> Prepared:
         storage=shop.storage,
     )
     tree = export_snapshot(mirror, commit, shop.storage) if mirror and commit else None
+    if mirror and commit:
+        notes += [_SUBMODULE.format(path) for path in submodules_of(mirror, commit)]
     release = Release(
         workflow_id=order.workflow_id,
         workflow=order.workflow,
@@ -81,7 +83,24 @@ def prepare(order: Order, shop: Workshop) -> Prepared:
     )
     shop.storage.put(f"releases/{release.digest}.json", release.to_bytes())
     _warm(release, shop)
-    return Prepared(release, needed.notes)
+    return Prepared(release, (*needed.notes, *notes))
+
+
+def _check(
+    workflow: Workflow, read: Read | None, policy: PackagePolicy
+) -> tuple[requirements.Requirements, list[str]]:
+    """The requirements, and notes; `Invalid` with all that is wrong, of code and requirements."""
+    problems, notes = check_tasks(workflow, read)
+    try:
+        needed = requirements.of_repository(
+            read or _nothing, fallback=workflow.requirements, policy=policy
+        )
+    except Invalid as error:
+        if not problems:
+            raise
+        problems += error.problems or [Problem(error.code, error.message, hint=error.hint)]
+    refuse(workflow, problems)
+    return needed, notes
 
 
 def _nothing(path: str) -> None:

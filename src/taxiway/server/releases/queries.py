@@ -38,3 +38,13 @@ def preparing(session: Session, workflow_id: str | None = None) -> Sequence[Rele
     if workflow_id is not None:
         query = query.where(ReleaseRow.workflow_id == workflow_id)
     return session.scalars(query.order_by(ReleaseRow.workflow_id, ReleaseRow.number)).all()
+
+
+def newest_ready(session: Session, workflow_id: str) -> ReleaseRow | None:
+    """The newest release that Airflow was seen to show."""
+    return session.scalar(
+        select(ReleaseRow)
+        .where(ReleaseRow.workflow_id == workflow_id, ReleaseRow.state == "ready")
+        .order_by(ReleaseRow.number.desc())
+        .limit(1)
+    )

@@ -56,11 +56,12 @@ def error_to_json(error: TaxiwayError) -> dict[str, Any]:
         "message": error.message,
         "hint": error.hint,
         "problems": [problem.as_dict() for problem in error.problems],
+        "context": json.loads(json.dumps(error.context, default=str)),
     }
 
 
 def error_of(row: ReleaseRow) -> TaxiwayError:
-    """The error that a failed release ended with, to be raised again."""
+    """The error that a failed release ended with, to be raised again; it names the release."""
     raw = row.error or {}
     kind = _KINDS.get(raw.get("kind", ""), TaxiwayError)
     return kind(
@@ -68,4 +69,5 @@ def error_of(row: ReleaseRow) -> TaxiwayError:
         raw.get("message", "The deploy failed"),
         hint=raw.get("hint", ""),
         problems=[Problem(**problem) for problem in raw.get("problems", [])],
+        **{**raw.get("context", {}), "release": row.number},
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from taxiway.errors import Invalid, NotFound
+from taxiway.server.database import Database, ReleaseRow, WorkflowRow
 from taxiway.server.dependencies import DatabaseDep, Reading
 from taxiway.server.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from taxiway.server.releases import queries
 from taxiway.server.releases.dependencies import DeployerDep, StorageDep
+from taxiway.server.releases.deployer import Deployer
 from taxiway.server.releases.records import error_of
 from taxiway.server.releases.schemas import ReleaseResponse, release_response
 from taxiway.server.releases.service import get_release, start_deploy
@@ -31,7 +34,7 @@ Wait = Annotated[float, Query(ge=0, le=600, description="Seconds to wait for the
     response_model=ReleaseResponse,
     responses={202: {"model": ReleaseResponse, "description": "Still on its way."}},
 )
-def deploy(
+async def deploy(
     workflow_id: WorkflowId,
     database: DatabaseDep,
     deployer: DeployerDep,
@@ -42,19 +45,28 @@ def deploy(
 
     Past `wait` seconds the answer is 202, and the release tells its state.
     """
-    with database.writing() as session:
-        workflow = workflows.get(session, workflow_id, lock=True)
-        tasks = tasks_of(session, [workflow_id]).get(workflow_id, [])
-        started = start_deploy(session, workflow, tasks)
-    deployer.submit(workflow_id)
-    row = deployer.wait(started.id, wait)
+    started = await run_sync(_begin, database, deployer, workflow_id)
+    row = await deployer.wait(started.id, wait)
     if row.state == "failed":
         raise error_of(row)
     if row.state != "ready":
         response.status_code = 202
         response.headers["Location"] = f"/api/v1/workflows/{workflow_id}/releases/{row.number}"
+    return await run_sync(_respond, database, row)
+
+
+def _begin(database: Database, deployer: Deployer, workflow_id: str) -> ReleaseRow:
+    with database.writing() as session:
+        workflow = workflows.get(session, workflow_id, lock=True)
+        tasks = tasks_of(session, [workflow_id]).get(workflow_id, [])
+        started = start_deploy(session, workflow, tasks)
+    deployer.submit(workflow_id)
+    return started
+
+
+def _respond(database: Database, row: ReleaseRow) -> ReleaseResponse:
     with database.reading() as session:
-        workflow = workflows.get(session, workflow_id)
+        workflow = session.get_one(WorkflowRow, row.workflow_id)
     return release_response(row, workflow.dag_id, workflow.current_release_id)
 
 

@@ -6,8 +6,12 @@ Airflow's clean-up. The reader goes on where it was after a restart.
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from taxiway.errors import NotFound, Unavailable
 from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow, now
-from taxiway.server.orchestrator.port import Orchestrator, RunState, TaskState
+from taxiway.server.orchestrator.port import ACTIVE, Orchestrator, RunState, TaskState
 from taxiway.server.publishing.publications import release_at
 from taxiway.server.runs import queries
 
@@ -28,7 +32,10 @@ CURSOR = "runs"
 OVERLAP = timedelta(seconds=10)  # clocks differ, and a change is seen when it is committed
 POLL_SECONDS = 1.0
 DOWN_SECONDS = 5.0
+SWEEP_SECONDS = 30.0
+LOST = timedelta(minutes=1)  # a run that Airflow has not by then, it will never have
 RUN_ID_PREFIX = "taxiway__"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def airflow_run_id(run_id: str) -> str:
@@ -36,11 +43,12 @@ def airflow_run_id(run_id: str) -> str:
     return RUN_ID_PREFIX + run_id
 
 
-def our_run_id(state: RunState) -> str:
+def our_run_id(state: RunState, workflow_id: str) -> str:
     """Our id of a run: the one we gave it, or one derived from Airflow's."""
-    if state.airflow_run_id.startswith(RUN_ID_PREFIX):
-        return state.airflow_run_id.removeprefix(RUN_ID_PREFIX)
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{state.dag_id}/{state.airflow_run_id}"))
+    given = state.airflow_run_id.removeprefix(RUN_ID_PREFIX)
+    if given != state.airflow_run_id and _UUID.fullmatch(given):
+        return given
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{workflow_id}/{state.airflow_run_id}"))
 
 
 class RunMirror:
@@ -50,6 +58,7 @@ class RunMirror:
         self._database = database
         self._orchestrator = orchestrator
         self._stopping = threading.Event()
+        self._swept = float("-inf")
         self._thread = threading.Thread(target=self._loop, name="run-mirror", daemon=True)
 
     def start(self) -> None:
@@ -57,7 +66,8 @@ class RunMirror:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
 
     def _loop(self) -> None:
         pause = POLL_SECONDS
@@ -79,10 +89,46 @@ class RunMirror:
             since = queries.cursor(session, CURSOR) or begun - timedelta(days=1)
         changed = self._orchestrator.runs_changed_since(since - OVERLAP)
         for state in changed:
-            self.update(state)
-        with self._database.writing() as session:
-            queries.move_cursor(session, CURSOR, begun)
+            with self._apart(state.airflow_run_id):
+                self.update(state)
+        if changed or begun - since > OVERLAP:
+            with self._database.writing() as session:
+                queries.move_cursor(session, CURSOR, begun)
+        if time.monotonic() - self._swept > SWEEP_SECONDS:
+            self.sweep()
+            self._swept = time.monotonic()
         return len(changed)
+
+    def sweep(self) -> None:
+        """Look at every run that has not ended by our record: a server that was killed between
+        its record and Airflow's left a run that never began, and one that is removed in Airflow
+        by hand is among no changes."""
+        with self._database.reading() as session:
+            rows = queries.all_active(session)
+        for row in rows:
+            with self._apart(row.airflow_run_id):
+                state = self._orchestrator.run(row.dag_id, row.airflow_run_id)
+                if state is not None:
+                    self.update(state)
+                elif now() - row.created_at > LOST:
+                    self._lose(row.id)
+
+    @contextmanager
+    def _apart(self, run: str) -> Iterator[None]:
+        """What is odd about one run keeps no other from being read."""
+        try:
+            yield
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("run-not-recorded", run=run)
+
+    def _lose(self, run_id: str) -> None:
+        with self._database.writing() as session:
+            row = session.get_one(RunRow, run_id)
+            if row.state in ACTIVE:
+                row.state = "canceled" if row.cancel_requested_at else "failed"
+                row.ended_at = now()
 
     def refresh(self, run: RunRow) -> RunRow:
         """The run as Airflow shows it at this moment."""
@@ -95,6 +141,9 @@ class RunMirror:
             known = queries.by_airflow_id(session, state.dag_id, state.airflow_run_id)
             if known is not None and not _differs(known, state):
                 return known
+        if known is not None and known.state not in ACTIVE and state.is_active:
+            # It was cleared in Airflow, or what we hold was read before the run ended.
+            state = self._orchestrator.run(state.dag_id, state.airflow_run_id) or state
         tasks = None if state.is_active else self._final_tasks(state)
         with self._database.writing() as session:
             row = queries.by_airflow_id(session, state.dag_id, state.airflow_run_id)
@@ -119,6 +168,15 @@ def task_record(task: TaskState) -> dict[str, Any]:
         key: value.isoformat() if isinstance(value, datetime) else value
         for key, value in asdict(task).items()
     }
+
+
+def task_of(record: dict[str, Any]) -> TaskState:
+    """The state that `task_record` made the record of."""
+    moments = {
+        key: datetime.fromisoformat(record[key]) if record[key] else None
+        for key in ("queued_at", "started_at", "ended_at")
+    }
+    return TaskState(**{**record, **moments})
 
 
 def _differs(row: RunRow, state: RunState) -> bool:
@@ -146,17 +204,24 @@ def _new_row(session: Session, state: RunState) -> RunRow | None:
     if workflow is None:
         return None
     row = RunRow(
-        id=our_run_id(state),
+        id=our_run_id(state, workflow.id),
         workflow_id=workflow.id,
         workflow_name=workflow.name,
         dag_id=state.dag_id,
         airflow_run_id=state.airflow_run_id,
-        trigger=state.trigger,
-        params=(state.conf.get("taxiway") or {}).get("params") or {},
+        trigger=state.trigger[:20],
+        params=_params(state.conf),
         created_at=state.queued_at or now(),
     )
     session.add(row)
     return row
+
+
+def _params(conf: Any) -> dict[str, Any]:
+    """The params that a run was given, also one that was triggered in Airflow with any conf."""
+    for key in ("taxiway", "params"):
+        conf = conf.get(key) if isinstance(conf, dict) else None
+    return conf if isinstance(conf, dict) else {}
 
 
 def _apply(

@@ -19,9 +19,9 @@ def by_airflow_id(session: Session, dag_id: str, airflow_run_id: str) -> RunRow 
     )
 
 
-def active(session: Session, workflow_id: str) -> Sequence[RunRow]:
-    """The runs of a workflow that have not ended, oldest first."""
-    query = select(RunRow).where(RunRow.workflow_id == workflow_id, RunRow.state.in_(ACTIVE))
+def all_active(session: Session) -> Sequence[RunRow]:
+    """The runs of all workflows that have not ended, oldest first."""
+    query = select(RunRow).where(RunRow.state.in_(ACTIVE))
     return session.scalars(query.order_by(RunRow.created_at, RunRow.id)).all()
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy.orm import Session
 
 from taxiway.errors import Invalid, NotFound, Unavailable
-from taxiway.server.database import ReleaseRow, RunRow
+from taxiway.server.database import Database, ReleaseRow, RunRow
 from taxiway.server.dependencies import DatabaseDep, Reading
-from taxiway.server.orchestrator.port import ACTIVE, LogLine
+from taxiway.server.orchestrator.port import ACTIVE, LogLine, Orchestrator
 from taxiway.server.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from taxiway.server.releases.dependencies import DeployerDep
 from taxiway.server.runs import queries, service
 from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
+from taxiway.server.runs.mirror import RunMirror
 from taxiway.server.runs.schemas import (
     LogLineResponse,
     LogResponse,
@@ -29,6 +31,7 @@ from taxiway.server.runs.schemas import (
     run_response,
 )
 from taxiway.server.workflows import service as workflows
+from taxiway.workflow.names import fits_airflow
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 
@@ -45,7 +48,7 @@ ARRIVAL_SECONDS = 30
     response_model=RunResponse,
     status_code=201,
 )
-def trigger_run(
+async def trigger_run(
     workflow_id: WorkflowId,
     database: DatabaseDep,
     orchestrator: OrchestratorDep,
@@ -54,19 +57,39 @@ def trigger_run(
     body: RunTrigger | None = None,
 ) -> RunResponse:
     """Start a run of the current release, with params for this run only where they are given."""
+    release = await run_sync(_current, database, workflow_id)
+    if release.state != "ready":
+        await deployer.wait(release.id, ARRIVAL_SECONDS)
+    params = body.params if body else {}
+    return await run_sync(_trigger, database, orchestrator, mirror, workflow_id, params)
+
+
+def _current(database: Database, workflow_id: str) -> ReleaseRow:
+    with database.reading() as session:
+        return service.current_release(session, workflows.get(session, workflow_id))
+
+
+def _trigger(
+    database: Database,
+    orchestrator: Orchestrator,
+    mirror: RunMirror,
+    workflow_id: str,
+    params: service.Params,
+) -> RunResponse:
     with database.reading() as session:
         workflow = workflows.get(session, workflow_id)
         release = service.current_release(session, workflow)
-    if release.state != "ready":
-        release = deployer.wait(release.id, ARRIVAL_SECONDS)
     if release.state != "ready":
         raise Unavailable(
             "release-not-ready",
             f"Airflow does not show release {release.number} of {workflow.name} yet",
             hint="It will within seconds where Airflow runs; then try again.",
         )
-    params = body.params if body else {}
     run = service.trigger(database, orchestrator, mirror, workflow, release, params)
+    return _answer(database, run)
+
+
+def _answer(database: Database, run: RunRow) -> RunResponse:
     with database.reading() as session:
         return run_response(run, session.get(ReleaseRow, run.release_id or ""))
 
@@ -100,27 +123,23 @@ def read_run(run_id: RunId, database: DatabaseDep, mirror: MirrorDep) -> RunResp
     if run.state in ACTIVE:
         with contextlib.suppress(Unavailable):  # then the record is the best that can be said
             run = mirror.refresh(run)
-    with database.reading() as session:
-        return run_response(run, session.get(ReleaseRow, run.release_id or ""))
+    return _answer(database, run)
 
 
 @router.post("/runs/{run_id}/cancel", operation_id="cancelRun", response_model=RunResponse)
-def cancel_run(run_id: RunId, database: DatabaseDep, orchestrator: OrchestratorDep) -> RunResponse:
+def cancel_run(
+    run_id: RunId, database: DatabaseDep, orchestrator: OrchestratorDep, mirror: MirrorDep
+) -> RunResponse:
     """Stop a run; its processes are gone within seconds."""
-    run = service.cancel(database, orchestrator, run_id)
-    with database.reading() as session:
-        return run_response(run, session.get(ReleaseRow, run.release_id or ""))
+    return _answer(database, service.cancel(database, orchestrator, mirror, run_id))
 
 
 @router.get("/runs/{run_id}/tasks", operation_id="listTaskRuns", response_model=TaskRunList)
 def list_task_runs(run_id: RunId, session: Reading, orchestrator: OrchestratorDep) -> TaskRunList:
     """The tasks of a run, and where each stands."""
     run = service.get_run(session, run_id)
-    if run.tasks is not None:
-        items = [TaskRunResponse.model_validate(task) for task in run.tasks]
-    else:
-        states = orchestrator.tasks(run.dag_id, run.airflow_run_id)
-        items = [TaskRunResponse.model_validate(state, from_attributes=True) for state in states]
+    states = service.task_states(session, orchestrator, run)
+    items = [TaskRunResponse.model_validate(state, from_attributes=True) for state in states]
     return TaskRunList(items=items, total=len(items))
 
 
@@ -143,7 +162,8 @@ def read_logs(
 ) -> Response | LogResponse:
     """The log of a task as far as it is written; as text where `Accept` asks for text/plain."""
     run = service.get_run(session, run_id)
-    tried = try_number or _latest_try(run, task, orchestrator)
+    _require_name(task)
+    tried = try_number or service.task_state(session, orchestrator, run, task).try_number
     lines: list[LogLine] = []
     if tried:
         page = orchestrator.log(run.dag_id, run.airflow_run_id, task, try_number=tried)
@@ -170,18 +190,14 @@ def read_value(
 ) -> ValueResponse:
     """What a task returned."""
     run = service.get_run(session, run_id)
+    _require_name(task)
     return ValueResponse(task=task, value=orchestrator.value(run.dag_id, run.airflow_run_id, task))
 
 
-def _latest_try(run: RunRow, task: str, orchestrator: OrchestratorDep) -> int:
-    states = {s.task: s for s in orchestrator.tasks(run.dag_id, run.airflow_run_id)}
-    if task not in states:
-        raise NotFound(
-            "task-not-found",
-            f"The run {run.id} has no task {task}",
-            hint=f"It has: {', '.join(sorted(states))}.",
-        )
-    return states[task].try_number
+def _require_name(task: str) -> None:
+    """What cannot name a task is never made part of an address in Airflow (`..`)."""
+    if not fits_airflow(task):
+        raise NotFound("task-not-found", f"No task can have the name {task[:100]!r}")
 
 
 def _page(
@@ -202,6 +218,6 @@ def _page(
 def _position(cursor: str) -> tuple[datetime, str]:
     moment, run_id = decode_cursor(cursor, 2)
     try:
-        return datetime.fromisoformat(moment), run_id
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC), run_id
+    except (ValueError, OverflowError):
         raise Invalid("cursor-refused", "The cursor is not one that this list gave out") from None

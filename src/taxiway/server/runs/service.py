@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from taxiway.errors import Conflict, Invalid, NotFound, Problem, TaxiwayError, Unavailable
 from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow, now
 from taxiway.server.database.models import new_id
-from taxiway.server.orchestrator.port import ACTIVE, Orchestrator
+from taxiway.server.orchestrator.port import ACTIVE, Orchestrator, TaskState
 from taxiway.server.releases.records import release_of
-from taxiway.server.runs.mirror import RunMirror, airflow_run_id
+from taxiway.server.runs.mirror import RunMirror, airflow_run_id, task_of
+from taxiway.workflow.graph import order
 
 Params = dict[str, dict[str, Any]]
 
@@ -115,13 +116,52 @@ def _check_params(row: ReleaseRow, params: Params) -> None:
         )
 
 
-def cancel(database: Database, orchestrator: Orchestrator, run_id: str) -> RunRow:
+def cancel(
+    database: Database, orchestrator: Orchestrator, mirror: RunMirror, run_id: str
+) -> RunRow:
     """Ask Airflow to stop the run. `Conflict` when it has ended."""
+    with database.reading() as session:
+        run = get_run(session, run_id)
+    if run.state in ACTIVE:  # by our record: Airflow would turn a success into a failure
+        run = mirror.refresh(run)
     with database.writing() as session:
         run = get_run(session, run_id)
         if run.state not in ACTIVE:
-            raise Conflict("run-ended", f"The run {run_id} has ended already: {run.state}")
+            raise Conflict(
+                "run-ended",
+                f"The run {run_id} has ended already: {run.state}",
+                hint="There is nothing left to cancel.",
+            )
         # On record first: Airflow has no 'canceled', and would say 'failed'.
         run.cancel_requested_at = now()
     orchestrator.cancel(run.dag_id, run.airflow_run_id)
-    return run
+    return mirror.refresh(run)
+
+
+def task_states(session: Session, orchestrator: Orchestrator, run: RunRow) -> list[TaskState]:
+    """The tasks of a run in the order of its graph: from our record when it has ended, and of a
+    run that Airflow does not know any more, what the release says."""
+    release = session.get(ReleaseRow, run.release_id or "")
+    sealed = release_of(release) if release else None
+    graph = {t.name: t.dependencies for t in sealed.workflow.tasks} if sealed else {}
+    if run.tasks is not None:
+        states = [task_of(record) for record in run.tasks]
+    else:
+        try:
+            states = list(orchestrator.tasks(run.dag_id, run.airflow_run_id))
+        except NotFound:
+            states = [TaskState(name, "pending", 0, None, None, None, None) for name in graph]
+    place = {name: number for number, name in enumerate(order(graph))}
+    return sorted(states, key=lambda state: place.get(state.task, len(place)))
+
+
+def task_state(session: Session, orchestrator: Orchestrator, run: RunRow, task: str) -> TaskState:
+    """One task of a run; `NotFound` (`task-not-found`)."""
+    states = {state.task: state for state in task_states(session, orchestrator, run)}
+    if task not in states:
+        raise NotFound(
+            "task-not-found",
+            f"The run {run.id} has no task {task[:100]}",
+            hint=f"It has: {', '.join(states)}." if states else "It has none yet.",
+        )
+    return states[task]

@@ -21,7 +21,11 @@ def find(session: Session, workflow_id: str, *, lock: bool = False) -> WorkflowR
 
 
 def find_by_dag_id(session: Session, dag_id: str) -> WorkflowRow | None:
-    return session.scalar(_alive().where(WorkflowRow.dag_id == dag_id))
+    """The workflow that Airflow may know by this DAG id: also a deleted one on its way out."""
+    statement = select(WorkflowRow).where(
+        WorkflowRow.dag_id == dag_id, WorkflowRow.retired_at.is_(None)
+    )
+    return session.scalar(statement.order_by(WorkflowRow.deleted_at.is_not(None)).limit(1))
 
 
 def page(

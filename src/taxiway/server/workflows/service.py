@@ -55,7 +55,15 @@ def create(session: Session, given: WorkflowCreate) -> WorkflowRow:
         hint="Choose another name, or change the workflow that is there.",
         dag_id=dag_id,
     )
-    if queries.find_by_dag_id(session, dag_id):
+    holder = queries.find_by_dag_id(session, dag_id)
+    if holder is not None and holder.deleted_at is not None:
+        raise Conflict(
+            "workflow-being-removed",
+            f"A deleted workflow with the DAG id {dag_id} is still being taken out of Airflow",
+            hint="That takes seconds where Airflow runs; then try again, or choose another name.",
+            dag_id=dag_id,
+        )
+    if holder is not None:
         raise taken
     values = given.model_dump(exclude={"git_commit_sha", "git_update_policy"})
     row = WorkflowRow(**values, dag_id=dag_id, schedule_from=now() if given.schedule else None)

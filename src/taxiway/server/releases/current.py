@@ -1,0 +1,194 @@
+"""What Airflow shall show of a workflow: its current release, with or without a schedule.
+
+A DAG file is rendered and stored before the transaction that publishes it, because no network
+call belongs inside; when the workflow has changed meanwhile, it is done again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from taxiway.errors import Conflict, TaxiwayError
+from taxiway.release.model import Release
+from taxiway.release.render import Dag, render
+from taxiway.server.database import (
+    CursorRow,
+    Database,
+    PublicationRow,
+    ReleaseRow,
+    WorkflowRow,
+    now,
+)
+from taxiway.server.publishing import publications
+from taxiway.server.publishing.publisher import Publisher
+from taxiway.server.publishing.signals import Signals
+from taxiway.server.releases import queries
+from taxiway.server.releases.prepare import Prepared
+from taxiway.server.releases.records import error_to_json, release_of
+from taxiway.server.releases.schedule import first_tick_after, iso
+from taxiway.storage.store import Storage
+
+log = structlog.get_logger(__name__)
+
+OWED = "republish:"
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What of a workflow decides over its DAG file."""
+
+    is_scheduled: bool
+    schedule_from: datetime | None
+    release_id: str | None
+
+
+def _basis(workflow: WorkflowRow) -> _Basis:
+    active = workflow.is_active and workflow.deleted_at is None
+    return _Basis(active, workflow.schedule_from, workflow.current_release_id)
+
+
+class CurrentReleases:
+    """One per server process; several may work on one database."""
+
+    def __init__(
+        self, database: Database, storage: Storage, publisher: Publisher, signals: Signals
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._publisher = publisher
+        self._signals = signals
+
+    def publish(self, release_id: str, prepared: Prepared) -> None:
+        """Seal a release that was preparing and make it the current one; `Conflict`
+        (`workflow-deleted`). Nothing happens when another server has done it."""
+        while not self._try_publish(release_id, prepared):
+            pass
+        self._signals.wake()
+
+    def _try_publish(self, release_id: str, prepared: Prepared) -> bool:
+        with self._database.reading() as session:
+            workflow_id = session.get_one(ReleaseRow, release_id).workflow_id
+            workflow = session.get_one(WorkflowRow, workflow_id)
+            current = session.get(ReleaseRow, workflow.current_release_id or "")
+        basis = _basis(workflow)
+        before = release_of(current) if current else None
+        schedule_from = first_tick_after(workflow, before, prepared.release)
+        dag = self._put_dag(prepared.release, schedule_from if basis.is_scheduled else None)
+        above = self._publisher.highest
+        with self._database.writing() as session:
+            workflow = publications.lock_workflow(session, workflow_id)
+            row = session.get_one(ReleaseRow, release_id)
+            if row.state != "preparing":
+                return True
+            if workflow.deleted_at is not None:
+                raise Conflict("workflow-deleted", f"{workflow.name} was deleted meanwhile")
+            if _basis(workflow) != basis:
+                return False
+            _seal(row, prepared, dag)
+            workflow.schedule_from = schedule_from
+            workflow.current_release_id = row.id
+            _write_back(workflow, prepared.release)
+            _publish(session, workflow, row, dag, above)
+        return True
+
+    def owe(self, session: Session, workflow_id: str) -> None:
+        """Record, in this transaction, that the workflow has to be shown again."""
+        session.merge(CursorRow(name=OWED + workflow_id, moment=now()))
+
+    def settle_owed(self) -> None:
+        with self._database.reading() as session:
+            names = session.scalars(
+                select(CursorRow.name).where(CursorRow.name.startswith(OWED))
+            ).all()
+        for name in names:
+            self.republish(name.removeprefix(OWED))
+
+    def republish(self, workflow_id: str) -> None:
+        """Show the current release as `is_active` says; without one, take the workflow out."""
+        while not self._try_republish(workflow_id):
+            pass
+
+    def _try_republish(self, workflow_id: str) -> bool:
+        with self._database.reading() as session:
+            workflow = session.get_one(WorkflowRow, workflow_id)
+            row = session.get(ReleaseRow, workflow.current_release_id or "")
+        basis = _basis(workflow)
+        release = release_of(row) if row else None
+        moment = workflow.schedule_from if basis.is_scheduled else None
+        dag = self._put_dag(release, moment) if release else None
+        above = self._publisher.highest
+        with self._database.writing() as session:
+            workflow = publications.lock_workflow(session, workflow_id)
+            if _basis(workflow) != basis:
+                return False
+            session.execute(delete(CursorRow).where(CursorRow.name == OWED + workflow_id))
+            shown = publications.latest(session, workflow_id)
+            digest = dag.digest if dag else None
+            if shown is not None and shown.dag_digest != digest:
+                publications.record(session, workflow, row if dag else None, dag, above=above)
+                self._signals.wake()
+        return True
+
+    def broken(self, publication: PublicationRow, error: TaxiwayError) -> None:
+        """The release has failed, and the newest one that works is current again."""
+        with self._database.writing() as session:
+            workflow = publications.lock_workflow(session, publication.workflow_id)
+            session.get_one(PublicationRow, publication.id).confirmed_at = now()
+            release = session.get(ReleaseRow, publication.release_id)
+            if release is None or workflow.deleted_at is not None:
+                return
+            release.state, release.error = "failed", error_to_json(error)
+            if workflow.current_release_id != release.id:
+                return
+            earlier = queries.newest_ready(session, workflow.id)
+            workflow.current_release_id = earlier.id if earlier else None
+            if earlier and earlier.commit and workflow.git_update_policy != "pinned":
+                workflow.git_commit_sha = earlier.commit
+            self.owe(session, workflow.id)
+        log.error("release-failed", workflow_id=publication.workflow_id, reason=error.message)
+        self._signals.wake()
+
+    def _put_dag(self, release: Release, schedule_from: datetime | None) -> Dag:
+        scheduled = schedule_from if release.workflow.schedule else None
+        dag = render(release, schedule_from=iso(scheduled))
+        self._storage.put(f"dags/{dag.digest}.py", dag.source)
+        return dag
+
+
+def _publish(
+    session: Session, workflow: WorkflowRow, row: ReleaseRow, dag: Dag, above: int
+) -> None:
+    shown = publications.latest(session, workflow.id)
+    if shown is None or shown.dag_digest != dag.digest:
+        row.generation = publications.record(session, workflow, row, dag, above=above).generation
+        return
+    # Nothing that Airflow could see has changed: it has this DAG, or will soon.
+    shown.release_id = row.id
+    row.generation = shown.generation
+    if shown.confirmed_at is not None:
+        row.state, row.ready_at = "ready", now()
+
+
+def _write_back(workflow: WorkflowRow, release: Release) -> None:
+    """The commit that the deploy took, unless the workflow was told another one meanwhile."""
+    same = workflow.git_repository == release.workflow.git_repository
+    if release.commit and same and workflow.git_update_policy != "pinned":
+        workflow.git_commit_sha = release.commit
+
+
+def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag) -> None:
+    release = prepared.release
+    row.state = "publishing"
+    row.digest = release.digest
+    row.commit = release.commit
+    row.tree = release.tree
+    row.lock = release.lock
+    row.dag_digest = dag.digest
+    row.tag = dag.tag
+    row.notes = list(prepared.notes)
+    row.sealed = release.to_bytes().decode()
