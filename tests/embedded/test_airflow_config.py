@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -115,7 +114,7 @@ def listening(pid: int) -> list[str]:
     sockets = set()
     for entry in (Path("/proc") / str(pid) / "fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            sockets.add(os.readlink(entry))
+            sockets.add(str(entry.readlink()))
     found = []
     for table in ("tcp", "tcp6"):
         lines = (Path("/proc") / str(pid) / "net" / table).read_text().splitlines()[1:]
