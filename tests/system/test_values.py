@@ -1,0 +1,96 @@
+"""Values reach the next task as what they were, through the real XCom and the real storage."""
+
+from __future__ import annotations
+
+PRODUCE = """\
+def produce():
+    import numpy as np
+    from sklearn.linear_model import LinearRegression
+    x = np.arange(6.0).reshape(3, 2)
+    model = LinearRegression().fit(x, x.sum(axis=1))
+    return {
+        "json": {"a": [1, 2.5, None, True, "ü"], "nan": float("nan"), "keys": {1: "one"}},
+        "tuple": (1, 2),
+        "scalar": np.float32(1.5),
+        "array": x,
+        "nested": [{"deep": np.arange(3)}],
+        "model": model,
+        "bytes": b"\\x00\\xff",
+        "big": ["x" * 1000] * 1000,
+    }
+"""
+CONSUME = """\
+def consume(context, **kwargs):
+    import math
+    import numpy as np
+    value = context["ti"].xcom_pull(task_ids="produce")
+    assert value["json"]["a"] == [1, 2.5, None, True, "ü"]
+    assert math.isnan(value["json"]["nan"])
+    assert value["json"]["keys"] == {1: "one"}
+    assert value["tuple"] == (1, 2) and isinstance(value["tuple"], tuple)
+    assert value["scalar"] == np.float32(1.5) and value["scalar"].dtype == np.float32
+    assert np.array_equal(value["array"], np.arange(6.0).reshape(3, 2))
+    assert np.array_equal(value["nested"][0]["deep"], np.arange(3))
+    assert abs(value["model"].predict([[1.0, 2.0]])[0] - 3.0) < 1e-9
+    assert value["bytes"] == b"\\x00\\xff"
+    assert len(value["big"]) == 1000
+    context["ti"].xcom_push("extra", {"pushed": np.int64(3)})
+    return "all equal"
+"""
+PULL = """\
+def pull(context, **kwargs):
+    pushed = context["ti"].xcom_pull(task_ids="consume", key="extra")
+    return {"pushed": int(pushed["pushed"]), "none": context["ti"].xcom_pull(task_ids="nobody")}
+"""
+
+
+def test_values_reach_the_next_task_as_what_they_were(pilot, stack):
+    workflow = pilot.workflow(
+        {"name": "produce", "python_callable": PRODUCE},
+        {"name": "consume", "python_callable": CONSUME, "dependencies": ["produce"]},
+        {"name": "pull", "python_callable": PULL, "dependencies": ["consume"]},
+        requirements="numpy\nscikit-learn\n",
+    )
+    pilot.deploy(workflow)
+    run = pilot.succeed(workflow)
+    assert pilot.value(run, "consume") == "all equal"
+    assert pilot.value(run, "pull") == {"pushed": 3, "none": None}
+    shown = pilot.value(run, "produce")
+    assert shown["json"]["a"] == [1, 2.5, None, True, "ü"]
+    reference = shown["array"]
+    assert reference["__taxiway__"] == "value"
+    assert (stack.home / "storage" / "values" / reference["digest"]).exists()
+
+
+def test_params_reach_the_function_as_written(pilot):
+    source = "def take(context, **kwargs):\n    return {'got': kwargs, 'said': context['params']}\n"
+    odd = {"template": "{{ ds }}", "open": "{{", "path": "leak.md", "unicode": "ß😀", "n": [1, {}]}
+    workflow = pilot.workflow(
+        {"name": "take", "python_callable": source, "params": odd},
+        description="{{ var.value.secret }} leak.md",
+    )
+    pilot.deploy(workflow)
+    assert pilot.value(pilot.succeed(workflow), "take") == {"got": odd, "said": odd}
+    run = pilot.succeed(workflow, take={"n": 5})
+    assert pilot.value(run, "take")["got"] == odd | {"n": 5}
+
+
+def test_the_context_is_airflows(pilot):
+    source = (
+        "def look(context, **kwargs):\n"
+        "    keys = ('ds', 'ts', 'run_id', 'dag_id', 'task_id', 'try_number', 'conf')\n"
+        "    shown = {key: context[key] for key in keys}\n"
+        "    for key in ('logical_date', 'data_interval_start', 'data_interval_end'):\n"
+        "        shown[key] = type(context[key]).__name__\n"
+        "    return shown\n"
+    )
+    workflow = pilot.workflow({"name": "look", "python_callable": source}, name="context_shown")
+    pilot.deploy(workflow)
+    run = pilot.succeed(workflow)
+    shown = pilot.value(run, "look")
+    assert shown["dag_id"] == "context_shown"
+    assert shown["task_id"] == "look"
+    assert shown["run_id"].endswith(run)
+    assert shown["try_number"] == 1
+    assert shown["conf"] == {}
+    assert len(shown["ds"]) == 10
