@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,26 @@ def test_a_changed_file_is_fresh_and_a_little_in_the_future(
     assert now < after["a"].st_mtime < now + 5
     assert after["a"].st_ino != before["a"].st_ino and after["a"].st_nlink == 1
     assert after["b"] == before["b"]
+
+
+def test_generations_within_one_second_leave_no_stale_byte_code(
+    publish: Publish, open_bundle: OpenBundle
+) -> None:
+    """Python tells a source by its second and its size, and these are of one size."""
+    publish(a="A = 0")
+    bundle = open_bundle()
+    for number in range(1, 6):
+        publish(a=f"A = {number}")
+        bundle.refresh()
+        loader = SourceFileLoader("a", str(file_of(bundle, "a")))
+        code = loader.get_code("a")  # reads and writes the byte-code, as an import does
+        assert code is not None and number in code.co_consts
+    publish(a=None)
+    bundle.refresh()
+    publish(a="A = 7")
+    bundle.refresh()
+    code = SourceFileLoader("a", str(file_of(bundle, "a"))).get_code("a")
+    assert code is not None and 7 in code.co_consts
 
 
 def test_a_return_to_older_content_is_a_fresh_file_too(
@@ -218,7 +239,8 @@ def test_a_start_notices_that_the_storage_is_another_one(
     publish(a="A = 1")
     open_bundle()
     note = bundle_storage_path / "taxiway" / "tracked.json"
-    note.write_text(json.dumps({"generation": 50, "shards": {shard_of("z"): "0" * 64}}))
+    shards = {shard_of("z"): "0" * 64}
+    note.write_text(json.dumps({"generation": 50, "shards": shards, "written_at": 0}))
     bundle = open_bundle()
     assert (version_of(bundle), workflows_of(bundle)) == ("1", {"a": "A = 1"})
 

@@ -3,6 +3,9 @@
 A file that did not change is not touched. One that did is written fresh, with a time a little in
 the future: Airflow parses a file again only if its time is later than the end of its last parse,
 and a parse that is under way now would otherwise hide the change for good.
+
+No two generations write in the same second: Python takes its byte-code of a file as fresh when
+the second and the size are equal, and two releases of one workflow are often of equal size.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from taxiway.airflow.sentinel import SENTINEL_FILE, SENTINEL_SOURCE
@@ -23,7 +26,7 @@ from taxiway.storage.bundles import read_bundle, read_shard
 from taxiway.storage.cache import sync_tree
 from taxiway.storage.store import Storage
 
-AHEAD = 2.0  # seconds; each costs about one needless parse of the changed file
+AHEAD = 3  # seconds; each costs about one needless parse of the changed file
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Tracked:
 
     generation: int
     shards: dict[str, str] = field(default_factory=dict)
+    written_at: int = 0  # the second that the files of this generation carry
 
 
 class Tracking:
@@ -42,12 +46,13 @@ class Tracking:
         self._state = base / "tracked.json"
         self._building = base / ".building"
         self._storage = storage
+        self._moment = 0
 
     def tracked(self) -> Tracked | None:
         """None before the first generation was followed, and after damage."""
         try:
             raw = json.loads(self._state.read_bytes())
-            return Tracked(int(raw["generation"]), dict(raw["shards"]))
+            return Tracked(int(raw["generation"]), dict(raw["shards"]), int(raw["written_at"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -58,6 +63,7 @@ class Tracking:
             return
         shards = read_bundle(self._storage, generation)
         known = before.shards if before else {}
+        self._moment = max(int(time.time()) + AHEAD, before.written_at + 1 if before else 0)
         self._building.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._put(self.folder / SENTINEL_FILE, SENTINEL_SOURCE)
@@ -69,9 +75,8 @@ class Tracking:
                 entries = read_shard(self._storage, digest)
                 self._follow_shard(shard, {file_name(d): e.dag for d, e in entries.items()})
         sync_tree(self.folder)
-        self._put(
-            self._state, json.dumps({"generation": generation, "shards": shards}).encode("ascii")
-        )
+        note = Tracked(generation, shards, self._moment)
+        self._put(self._state, json.dumps(asdict(note)).encode("ascii"))
 
     def _follow_shard(self, shard: str, wanted: dict[str, str]) -> None:
         """`wanted`: file name → digest."""
@@ -98,8 +103,7 @@ class Tracking:
             file.write(data)
         fresh = Path(name)
         fresh.chmod(0o644)
-        moment = time.time() + AHEAD
-        os.utime(fresh, (moment, moment))
+        os.utime(fresh, (self._moment, self._moment))
         fresh.replace(path)
 
 
