@@ -19,7 +19,7 @@ from taxiway.cli.up import stack_config
 from taxiway.embedded import airflow_config, remains, secret_files, stack
 from taxiway.embedded.remains import Identity
 from taxiway.embedded.warden import descendants
-from taxiway.errors import Denied, Invalid
+from taxiway.errors import Invalid
 
 TAXIWAY = [sys.executable, "-c", "from taxiway.cli.main import main; main()"]
 
@@ -57,19 +57,27 @@ def test_what_the_file_says_reaches_airflows_processes(home: Path) -> None:
     assert environ["TAXIWAY_ALLOW_BUILDS"] == "old"
 
 
-def test_an_unknown_setting_in_the_file_is_refused_by_name(home: Path) -> None:
+def test_a_file_that_is_no_toml_is_refused_by_name(home: Path) -> None:
     home.mkdir()
-    (home / "taxiway.toml").write_text("prot = 8101\n")
-    with pytest.raises(Invalid, match="prot"):
+    (home / "taxiway.toml").write_text("port: 8101\n")
+    with pytest.raises(Invalid, match=r"taxiway\.toml is not TOML"):
         stack_config(home=home)
 
 
-def test_an_address_that_others_reach_is_refused(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TAXIWAY_HOST", "0.0.0.0")
-    with pytest.raises(Denied, match=r"0\.0\.0\.0"):
+def test_a_port_that_is_none_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAXIWAY_AIRFLOW_PORT", "http")
+    with pytest.raises(Invalid, match="TAXIWAY_AIRFLOW_PORT is 'http'"):
         stack_config(home=home)
+
+
+def test_a_setting_that_the_server_refuses_ends_the_start_with_its_words(home: Path) -> None:
+    home.mkdir()
+    (home / "taxiway.toml").write_text('host = "0.0.0.0"\n')
+    ended = taxiway("up", "--home", str(home), "--port", "0", "--airflow-port", "0")
+    assert ended.returncode == 2
+    assert "error: The server does not listen on 0.0.0.0" in ended.stderr.decode()
+    assert ended.stderr.decode().count("hint: ") == 1
+    assert stack.recorded(home) is None
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_a_conflict(home: Path) -> None:

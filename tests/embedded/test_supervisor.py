@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taxiway.embedded import stack
-from taxiway.errors import Conflict, Unavailable
+from taxiway.errors import Conflict, Invalid, Unavailable
 
 SLEEP = "import time; time.sleep(300)"
 
@@ -51,6 +51,15 @@ def test_a_part_that_never_comes_up_ends_the_wait_and_is_named(lab: Any) -> None
     with pytest.raises(Unavailable, match="hapless ended 4 times") as caught:
         supervisor.wait_ready(60)
     assert str(lab.config.logs / "hapless.log") in caught.value.hint
+
+
+def test_a_part_that_refuses_its_settings_is_not_started_again(lab: Any) -> None:
+    code = "print('error: no such setting'); raise SystemExit(2)"
+    supervisor = lab.supervisor(lab.program("strict", code, refusal=2), missing=["it"])
+    supervisor.start()
+    with pytest.raises(Invalid, match=r"^no such setting$"):
+        supervisor.wait_ready(60)
+    assert lab.said == []
 
 
 def test_what_is_not_ready_in_time_is_named(lab: Any) -> None:

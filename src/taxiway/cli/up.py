@@ -11,16 +11,9 @@ import typer
 from taxiway.cli import options
 from taxiway.cli.signals import sigterm_interrupts
 from taxiway.embedded import airflow_config, parts, secret_files
-from taxiway.embedded.config import StackConfig
+from taxiway.embedded.config import StackConfig, read_config
 from taxiway.embedded.stack import RunningStack
 from taxiway.embedded.supervisor import Supervisor
-
-try:
-    from taxiway.server.settings import load_settings
-except ModuleNotFoundError as missing:  # the extra `server` is not installed
-    if missing.name is None or missing.name.startswith("taxiway"):
-        raise
-    load_settings = None  # type: ignore[assignment]
 
 
 def command(
@@ -53,16 +46,7 @@ def stack_config(
 ) -> StackConfig:
     """What is to be started: options, then the environment, then `taxiway.toml` in the home."""
     parts.require_installed()
-    assert load_settings is not None, "the server's distributions are installed"
-    settings = load_settings(home=home, port=port, airflow_port=airflow_port)
-    settings.require_loopback()
-    given = settings.model_fields_set
-    return StackConfig(
-        home=settings.home,
-        port=settings.port if "port" in given else None,
-        airflow_port=settings.airflow_port if "airflow_port" in given else None,
-        environ=dict(os.environ) | settings.worker_environment(),
-    )
+    return read_config(os.environ, home=home, port=port, airflow_port=airflow_port)
 
 
 def _serve(supervisor: Supervisor) -> None:

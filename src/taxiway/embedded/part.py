@@ -23,7 +23,11 @@ _TAIL_BYTES = 16 * 1024
 
 @dataclass(frozen=True)
 class PartSpec:
-    """A program of the stack. One with `once` runs to its end before those that name it `after`."""
+    """A program of the stack. One with `once` runs to its end before those that name it `after`.
+
+    With the exit status `refusal` it says that it cannot work as it was told: that its settings
+    are wrong, and starting it again is useless.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -31,6 +35,7 @@ class PartSpec:
     after: str | None = None
     once: bool = False
     grace: float = 5.0
+    refusal: int | None = None
     what: str = ""  # what it does, for those who wait
 
 
@@ -46,6 +51,7 @@ class Part:
         self._lifeline: int | None = None
         self._started = 0.0
         self._start_at = 0.0
+        self._log_start = 0
 
     @property
     def identity(self) -> Identity | None:
@@ -67,6 +73,7 @@ class Part:
         own = (str(Path(warden.__file__).resolve()), str(read_end), str(self.spec.grace), "--")
         try:
             with self.log.open("ab") as log:
+                self._log_start = log.tell()
                 self._process = process.spawn(
                     [sys.executable, "-I", "-S", *own, *self.spec.argv],
                     env=self.spec.env,
@@ -115,10 +122,10 @@ class Part:
         self._release()
 
     def tail(self, lines: int = TAIL_LINES) -> list[str]:
-        """The last lines of its log."""
+        """The last lines of its log since it was started."""
         try:
             with self.log.open("rb") as file:
-                file.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
+                file.seek(max(self._log_start, self.log.stat().st_size - _TAIL_BYTES))
                 return file.read().decode("utf-8", "replace").splitlines()[-lines:]
         except FileNotFoundError:
             return []

@@ -52,7 +52,7 @@ def plan(config: StackConfig, token: str, say: Say) -> Plan:
     began = time.time()
     return Plan(
         parts=(
-            PartSpec("server", (sys.executable, "-m", "taxiway.server"), base | server),
+            PartSpec("server", (sys.executable, "-m", "taxiway.server"), base | server, refusal=2),
             *_airflow_parts(
                 config, for_airflow | airflow_config.environment(config, airflow_port), say
             ),

@@ -24,7 +24,7 @@ from taxiway.embedded.part import Part, PartSpec
 from taxiway.embedded.remains import Identity
 from taxiway.embedded.stack import RunningStack
 from taxiway.embedded.warden import POLITE_SECONDS
-from taxiway.errors import Conflict, Unavailable
+from taxiway.errors import Conflict, Invalid, Unavailable
 
 Say = Callable[[str], None]
 GIVE_UP_AFTER = 4  # deaths of one part before the stack was ever ready
@@ -201,6 +201,10 @@ class Supervisor:
         stack.write(self._stack)
 
     def _died(self, part: Part, status: int) -> None:
+        if status == part.spec.refusal and not self._was_ready:
+            said = "\n".join(part.tail()).removeprefix("error: ")
+            self._fault = self._fault or Invalid("settings-refused", said)
+            return
         ended = f"with exit status {status}" if status < 128 else f"by signal {status - 128}"
         self._say(f"{part.spec.name} ended {ended}; its last lines ({part.log}):")
         for line in part.tail():
