@@ -84,9 +84,10 @@ def test_a_changed_file_is_fresh_and_a_little_in_the_future(
 
 
 def test_generations_within_one_second_leave_no_stale_byte_code(
-    publish: Publish, open_bundle: OpenBundle
+    publish: Publish, open_bundle: OpenBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python tells a source by its second and its size, and these are of one size."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     publish(a="A = 0")
     bundle = open_bundle()
     for number in range(1, 6):
