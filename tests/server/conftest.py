@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import structlog
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
+from taxiway.errors import Unavailable
 from taxiway.server.app import create_app
 from taxiway.server.database import Database, upgrade
+from taxiway.server.health.checks import database_check
+from taxiway.server.hooks import NoPublisher, NoRetirer
+from taxiway.server.machinery import Machinery
+from taxiway.server.orchestrator.memory import MemoryOrchestrator
+from taxiway.server.orchestrator.port import DagState, RunState, TaskState
 from taxiway.server.settings import load_settings
+from taxiway.storage.bundles import current_generation, read_bundle, read_shard, shard_of
+from taxiway.storage.cache import remove_tree
+from taxiway.storage.store import Storage
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -108,35 +123,67 @@ def home(tmp_path: Path, sqlite_template: Path) -> Path:
 
 @pytest.fixture
 def door(home: Path) -> Iterator[Callable[..., TestClient]]:
-    """Opens the service; options are those of `create_app`, or settings."""
-    opened: list[TestClient] = []
+    """Opens the service; options are those of `create_app`, or settings.
+
+    What works in the background is not started: its lifespan is never entered.
+    """
+    opened: list[FastAPI] = []
 
     def make(*, settings: dict[str, Any] | None = None, **options: Any) -> TestClient:
-        app = create_app(load_settings(home=home, **(settings or {})), **options)
-        client = TestClient(app, base_url="http://localhost:8000", follow_redirects=False)
-        client.__enter__()
-        opened.append(client)
-        return client
+        parts = {"publisher": NoPublisher(), "retirer": NoRetirer(), **options}
+        orchestrator = MemoryOrchestrator(lambda dag_id: None)
+        app = create_app(load_settings(home=home, **(settings or {})), orchestrator, **parts)
+        opened.append(app)
+        return TestClient(app, base_url="http://localhost:8000", follow_redirects=False)
 
     yield make
-    for client in opened:
-        client.__exit__(None, None, None)
+    for app in opened:
+        app.state.database.close()
+
+
+@pytest.fixture(scope="session")
+def shared_app(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+) -> Iterator[FastAPI]:
+    """One application for many tests: building one costs more than most tests do."""
+    home = tmp_path_factory.mktemp("shared")
+    shutil.copy(sqlite_template, home / "taxiway.db")
+    settings = load_settings(home=home, database_url=f"sqlite:///{home}/taxiway.db")
+    app = create_app(
+        settings,
+        MemoryOrchestrator(lambda dag_id: None),
+        publisher=NoPublisher(),
+        retirer=NoRetirer(),
+    )
+    app.state.database.close()
+    yield app
+
+
+def open_with(app: FastAPI, url: str) -> Iterator[TestClient]:
+    """The application on another database, which is new for each test."""
+    database = Database(url)
+    app.state.database = database
+    app.state.health_checks["database"] = database_check(database)
+    yield TestClient(app, base_url="http://localhost:8000", follow_redirects=False)
+    database.close()
 
 
 @pytest.fixture
-def client(door: Callable[..., TestClient]) -> TestClient:
+def client(shared_app: FastAPI, home: Path) -> Iterator[TestClient]:
     """The service on SQLite."""
-    return door()
+    yield from open_with(shared_app, f"sqlite:///{home}/taxiway.db")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_client(request: pytest.FixtureRequest, door: Callable[..., TestClient]) -> TestClient:
+def any_client(request: pytest.FixtureRequest, shared_app: FastAPI) -> Iterator[TestClient]:
     """The service on both engines, one after the other."""
     if request.param == "sqlite":
-        return door()
-    make: Callable[..., str] = request.getfixturevalue("new_postgres")
-    template: str = request.getfixturevalue("postgres_template")
-    return door(settings={"database_url": make(template)})
+        home: Path = request.getfixturevalue("home")
+        url = f"sqlite:///{home}/taxiway.db"
+    else:
+        make: Callable[..., str] = request.getfixturevalue("new_postgres")
+        url = make(request.getfixturevalue("postgres_template"))
+    yield from open_with(shared_app, url)
 
 
 @pytest.fixture
@@ -168,3 +215,229 @@ def make_task(client: TestClient) -> Callable[..., dict[str, Any]]:
         return made
 
     return make
+
+
+class RecordingOrchestrator(MemoryOrchestrator):
+    """Shows what the storage publishes, and keeps the calls that change something."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(self._published)
+        self.storage = storage
+        self.calls: list[tuple[str, ...]] = []
+        self.blind = False  # shows nothing new
+        self.down = False
+        self.import_errors: dict[str, str] = {}
+
+    def _published(self, dag_id: str) -> DagState | None:
+        generation = current_generation(self.storage)
+        digest = read_bundle(self.storage, generation).get(shard_of(dag_id))
+        entry = read_shard(self.storage, digest).get(dag_id) if digest else None
+        if entry is None:
+            return None
+        source = self.storage.get(f"dags/{entry.dag}.py").decode()
+        found = re.search(r'"tag": "(dag-[0-9a-f]+)"', source)
+        assert found is not None
+        return DagState(dag_id, frozenset(["taxiway", found[1]]), generation, False, False, False)
+
+    def _require_up(self) -> None:
+        if self.down:
+            raise Unavailable("airflow-unreachable", "Airflow cannot be reached")
+
+    def dag(self, dag_id: str) -> DagState | None:
+        self._require_up()
+        return super().dag(dag_id)
+
+    def import_error(self, dag_id: str) -> str | None:
+        return self.import_errors.get(dag_id)
+
+    def look(self, dag_id: str) -> None:
+        self._require_up()
+        if not self.blind and dag_id not in self.import_errors:
+            super().look(dag_id)
+
+    def tasks(self, dag_id: str, airflow_run_id: str) -> Sequence[TaskState]:
+        self._require_up()
+        return super().tasks(dag_id, airflow_run_id)
+
+    def run(self, dag_id: str, airflow_run_id: str) -> RunState | None:
+        self._require_up()
+        return super().run(dag_id, airflow_run_id)
+
+    def runs_changed_since(self, moment: datetime) -> Sequence[RunState]:
+        self._require_up()
+        return super().runs_changed_since(moment)
+
+    def active_runs(self, dag_id: str) -> Sequence[RunState]:
+        self._require_up()
+        return super().active_runs(dag_id)
+
+    def trigger(self, dag_id: str, airflow_run_id: str, **rest: Any) -> RunState:
+        self._require_up()
+        self.calls.append(("trigger", dag_id))
+        return super().trigger(dag_id, airflow_run_id, **rest)
+
+    def cancel(self, dag_id: str, airflow_run_id: str) -> None:
+        self._require_up()
+        self.calls.append(("cancel", airflow_run_id))
+        super().cancel(dag_id, airflow_run_id)
+
+    def delete(self, dag_id: str) -> None:
+        self.calls.append(("delete", dag_id))
+        super().delete(dag_id)
+
+
+@dataclass
+class Live:
+    """A service whose threads run, on real Git and real uv; only Airflow is in memory."""
+
+    client: TestClient
+    orchestrator: RecordingOrchestrator
+    storage: Storage
+    origins: Path
+
+    @property
+    def machinery(self) -> Machinery:
+        found: Machinery = self.client.app.state.machinery  # type: ignore[attr-defined]
+        return found
+
+    @property
+    def database(self) -> Database:
+        return self.machinery.database
+
+    def post(self, path: str, body: Any = None, status: int = 201) -> dict[str, Any]:
+        answer = self.client.post(f"/api/v1{path}", json=body)
+        assert answer.status_code == status, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def get(self, path: str, status: int = 200) -> Any:
+        answer = self.client.get(f"/api/v1{path}")
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def patch(self, workflow: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        answer = self.client.patch(f"/api/v1/workflows/{workflow['id']}", json=fields)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def workflow(self, name: str = "digits", **fields: Any) -> dict[str, Any]:
+        return self.post("/workflows", {"name": name, **fields})
+
+    def task(self, workflow: dict[str, Any], name: str, **fields: Any) -> dict[str, Any]:
+        mode = {} if "script_path" in fields else {"python_callable": f"def {name}(**kw): pass"}
+        body = {"workflow_id": workflow["id"], "name": name, **mode, **fields}
+        return self.post("/tasks", body)
+
+    def inline(self, name: str = "digits", **fields: Any) -> dict[str, Any]:
+        """A workflow with one inline task."""
+        made = self.workflow(name, **fields)
+        self.task(made, "load")
+        return made
+
+    def deploy(self, workflow: dict[str, Any], status: int = 200, wait: float = 60) -> Any:
+        path = f"/api/v1/workflows/{workflow['id']}/deploy"
+        answer = self.client.post(path, params={"wait": wait})
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def trigger(self, workflow: dict[str, Any], **body: Any) -> dict[str, Any]:
+        return self.post(f"/workflows/{workflow['id']}/runs", body)
+
+    def end(self, run: dict[str, Any], state: str = "success", **rest: Any) -> None:
+        values = rest.pop("values", {})
+        self.orchestrator.end(run["dag_id"], run["airflow_run_id"], state, values, **rest)
+
+    def dag_of(self, workflow: dict[str, Any]) -> str | None:
+        """The DAG file that the newest generation has for the workflow."""
+        digest = read_bundle(self.storage, current_generation(self.storage)).get(
+            shard_of(workflow["dag_id"])
+        )
+        entry = read_shard(self.storage, digest).get(workflow["dag_id"]) if digest else None
+        return self.storage.get(f"dags/{entry.dag}.py").decode() if entry else None
+
+    def repository(self, files: dict[str, str], name: str = "origin") -> Origin:
+        origin = Origin(self.origins / name)
+        origin.path.mkdir(parents=True)
+        origin.git("init", "-q", "-b", "main")
+        origin.commit(files)
+        return origin
+
+    def eventually(self, check: Callable[[], Any], seconds: float = 20) -> Any:
+        """What `check` returns as soon as that is true."""
+        deadline = time.monotonic() + seconds
+        while not (found := check()):
+            assert time.monotonic() < deadline, "it did not come true in time"
+            time.sleep(0.02)
+        return found
+
+
+@dataclass
+class Origin:
+    """A repository as a user has one."""
+
+    path: Path
+
+    @property
+    def url(self) -> str:
+        return f"file://{self.path}"
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=self.path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self, files: dict[str, str], message: str = "change") -> str:
+        for name, content in files.items():
+            path = self.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache for all tests: the empty environment is built once."""
+    folder = tmp_path_factory.mktemp("cache")
+    yield folder
+    remove_tree(folder)
+
+
+@pytest.fixture
+def start(home: Path, shared_cache: Path, tmp_path: Path) -> Iterator[Callable[..., Live]]:
+    """Starts the service; a second one joins the first, with the same Airflow."""
+    opened: list[TestClient] = []
+    origins = tmp_path / "origins"
+    storage = Storage(f"file://{home}/storage")
+    airflow = RecordingOrchestrator(storage)
+
+    def make(**settings: Any) -> Live:
+        loaded = load_settings(
+            home=home, cache=str(shared_cache), git_allow_local=str(origins), **settings
+        )
+        app = create_app(loaded, airflow)
+        client = TestClient(app, base_url="http://localhost:8000", follow_redirects=False)
+        client.__enter__()
+        opened.append(client)
+        return Live(client, airflow, storage, origins)
+
+    yield make
+    for client in reversed(opened):
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def live(start: Callable[..., Live]) -> Live:
+    """The running service on SQLite."""
+    return start()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_live(request: pytest.FixtureRequest, start: Callable[..., Live]) -> Live:
+    """The running service on both engines, one after the other."""
+    if request.param == "sqlite":
+        return start()
+    make: Callable[..., str] = request.getfixturevalue("new_postgres")
+    return start(database_url=make(request.getfixturevalue("postgres_template")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from alembic import command
@@ -50,7 +51,8 @@ def test_a_baseline_with_workflows_and_tasks_comes_up_and_is_read_through_the_ap
     upgrade(empty_database, BASELINE)
     run(empty_database, *FILL)
     app = create_app(load_settings(home=tmp_path, database_url=empty_database))
-    with TestClient(app, base_url="http://localhost") as client:
+    client = TestClient(app, base_url="http://localhost")
+    with closing(app.state.database):
         workflows = client.get("/api/v1/workflows/").json()["items"]
         found = {row["id"]: row for row in workflows}
         assert [found[key]["dag_id"] for key in ("w1", "w2", "w3")] == [

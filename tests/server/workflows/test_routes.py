@@ -64,7 +64,7 @@ def test_the_missions_workflow_is_created_with_every_default(any_client: TestCli
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(name=TEXT.filter(str.strip), description=TEXT, value=TEXT)
 def test_any_unicode_comes_back_as_it_was_sent(

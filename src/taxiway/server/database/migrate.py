@@ -36,9 +36,10 @@ def upgrade(url: str, revision: str = "head") -> None:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             settings = config()
-            _refuse_newer(connection, settings)
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, revision)
+            scripts = ScriptDirectory.from_config(settings)
+            if _current_of(connection, scripts) != scripts.get_current_head():
+                settings.attributes["connection"] = connection
+                command.upgrade(settings, revision)
     finally:
         engine.dispose()
 
@@ -51,9 +52,10 @@ def head_revision() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
-def _refuse_newer(connection: Connection, settings: Config) -> None:
+def _current_of(connection: Connection, scripts: ScriptDirectory) -> str | None:
+    """The database's revision; `Conflict` when it is none of ours."""
     current = current_revision(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()}
+    known = {script.revision for script in scripts.walk_revisions()}
     if current is not None and current not in known:
         raise Conflict(
             "database-newer",
@@ -61,3 +63,4 @@ def _refuse_newer(connection: Connection, settings: Config) -> None:
             hint="Start the newer version that wrote it, or give another database.",
             revision=current,
         )
+    return current

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
+
+from taxiway.errors import Denied
+from taxiway.server.app import create_app, include
+from taxiway.server.settings import load_settings
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
+def test_an_address_that_others_can_reach_is_refused_before_anything_starts(
+    tmp_path: Path, host: str
+) -> None:
+    settings = load_settings(home=tmp_path / "home").model_copy(update={"host": host})
+    with pytest.raises(Denied) as caught:
+        create_app(settings)
+    assert caught.value.code == "address-not-allowed"
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing/here", 404, "route-not-found"),
+        ("GET", "/api/v1/workflows/nope", 404, "workflow-not-found"),
+        ("GET", "/api/v1/tasks/nope", 404, "task-not-found"),
+        ("DELETE", "/api/v1/workflows", 405, "method-not-allowed"),
+        ("GET", "/api/v1/workflows?limit=0", 422, "field-range"),
+        ("GET", "/api/v1/workflows?limit=x", 422, "field-type"),
+    ],
+)
+def test_every_refusal_is_a_problem(
+    client: TestClient, method: str, path: str, status: int, code: str
+) -> None:
+    answer = client.request(method, path)
+    problem = answer.json()
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
+    assert problem["type"] == f"/errors/{code}"
+    assert problem["title"] and problem["detail"]
+    assert problem["request_id"] == answer.headers["x-request-id"]
+
+
+def test_several_refused_fields_are_told_all_at_once(client: TestClient) -> None:
+    problem = client.post("/api/v1/workflows", json={"schedule": "x", "foo": 1}).json()
+    assert problem["code"] == "validation-failed"
+    assert {entry["field"]: entry["code"] for entry in problem["errors"]} == {
+        "name": "field-missing",
+        "schedule": "schedule-refused",
+        "foo": "field-unknown",
+    }
+    assert {entry["pointer"] for entry in problem["errors"]} == {"/name", "/schedule", "/foo"}
+
+
+def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for path in document["paths"].values() for entry in path.values()]
+
+
+def test_the_openapi_document_names_and_describes_everything(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    ids = [operation["operationId"] for operation in operations(document)]
+    assert len(ids) == len(set(ids))
+    assert all(re.fullmatch(r"[a-z]+[A-Z][A-Za-z]+", name) for name in ids), ids
+    assert all(operation["tags"] and operation["description"] for operation in operations(document))
+    schemas = document["components"]["schemas"]
+    assert "ProblemDetails" in schemas and "HTTPValidationError" not in schemas
+    for name in ("WorkflowCreate", "WorkflowUpdate", "WorkflowResponse", "TaskCreate"):
+        for field, schema in schemas[name]["properties"].items():
+            assert schema.get("description"), f"{name}.{field}"
+    assert schemas["WorkflowCreate"]["examples"] and schemas["TaskCreate"]["examples"]
+    text = client.get("/openapi.json").text
+    for reference in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
+        assert reference in schemas
+
+
+def test_a_route_that_the_door_would_never_reach_is_refused() -> None:
+    router = APIRouter()
+    router.get("/things/")(lambda: None)
+    with pytest.raises(ValueError, match="/things/"):
+        include(FastAPI(), router)
+
+
+def test_a_database_that_does_not_answer_is_unavailable(door: Callable[..., TestClient]) -> None:
+    client = door()
+    database = client.app.state.database  # type: ignore[attr-defined]
+    with database.writing() as session:
+        session.connection().exec_driver_sql("PRAGMA foreign_keys")
+    home = client.app.state.settings.home  # type: ignore[attr-defined]
+    database.close()
+    for path in home.glob("taxiway.db*"):
+        path.unlink()
+    (home / "taxiway.db").mkdir()
+    answer = client.get("/api/v1/workflows")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
+    assert answer.headers["retry-after"]
+    ready = client.get("/health/ready")
+    assert ready.status_code == 503
+    assert ready.json()["parts"]["database"]["ok"] is False
+    assert client.get("/health/live").status_code == 200
