@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import (
     AirflowRescheduleException,
 )
 
-from taxiway.errors import TaskFailed, TaxiwayError, Unavailable
+from taxiway.errors import NotFound, TaskFailed, TaxiwayError, Unavailable
 
 # Ten waits of up to a minute, about six minutes: long enough for a restart, short enough to hear
 # of a fault on the same day. A wait uses up no try, so it works for a task without retries.
@@ -32,7 +32,9 @@ def translated(context: Any) -> Iterator[None]:
         yield
     except TaskFailed as error:
         raise AirflowException(described(error)) from None
-    except Unavailable as error:
+    except (Unavailable, NotFound) as error:
+        # What a sealed release names is in the storage for good: if it is not found, the storage
+        # is away (not mounted, say), and that may mend.
         raise _later(error, context.get("task_reschedule_count") or 0) from None
     except TaxiwayError as error:
         raise AirflowFailException(described(error)) from None
@@ -43,7 +45,7 @@ def described(error: TaxiwayError) -> str:
     return f"{error} ({error.code}){hint}"
 
 
-def _later(error: Unavailable, waits: int) -> Any:
+def _later(error: TaxiwayError, waits: int) -> Any:
     if waits >= MAX_WAITS:
         return AirflowException(f"Given up after {waits} waits: {described(error)}")
     seconds = min(FIRST_WAIT * 2**waits, LONGEST_WAIT)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
+
+from taxiway.airflow.operators import TaxiwayOperator
+from taxiway.storage.store import Storage
+
+
+class Bundle:
+    """Counts how often the operator made sure of its folder."""
+
+    def __init__(self) -> None:
+        self.made_sure = 0
+
+    def initialize(self) -> None:
+        self.made_sure += 1
+
+
+@pytest.fixture
+def context() -> dict[str, Any]:
+    ti = SimpleNamespace(
+        dag_id="d", task_id="t", try_number=1, map_index=-1, bundle_instance=Bundle()
+    )
+    run = SimpleNamespace(
+        run_id="r", run_type="manual", conf={}, run_after=datetime.now(UTC), logical_date=None
+    )
+    return {"ti": ti, "dag_run": run, "task_reschedule_count": 0}
+
+
+@pytest.fixture
+def operator(storage: Storage) -> TaxiwayOperator:
+    operator = TaxiwayOperator(task_id="t", release="0" * 64, retries=3)
+    operator.allow_nested_operators = True
+    return operator
+
+
+def run(operator: TaxiwayOperator, context: dict[str, Any]) -> Any:
+    """Below Airflow's guard against calling an operator from within another."""
+    return operator.execute.__wrapped__(operator, context)
+
+
+def test_a_release_that_is_not_there_is_waited_for_by_name(
+    operator: TaxiwayOperator, context: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(AirflowRescheduleException):
+        run(operator, context)
+    assert f"no release {'0' * 64}" in caplog.text
+
+
+def test_malformed_params_fail_at_once(operator: TaxiwayOperator, context: dict[str, Any]) -> None:
+    context["dag_run"].conf = {"taxiway": 1}
+    with pytest.raises(AirflowFailException, match="malformed-overrides"):
+        run(operator, context)
+
+
+def test_the_bundles_folder_is_there_again_before_user_code_runs(
+    operator: TaxiwayOperator, context: dict[str, Any]
+) -> None:
+    with pytest.raises(AirflowRescheduleException):
+        run(operator, context)
+    assert context["ti"].bundle_instance.made_sure == 1
+
+
+def test_a_kill_before_anything_runs_is_not_lost(
+    operator: TaxiwayOperator, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+
+    class Process:
+        def __init__(self, *_: Any) -> None: ...
+
+        def kill(self) -> None:
+            events.append("kill")
+
+        def run(self) -> str:
+            events.append("run")
+            return "value"
+
+    monkeypatch.setattr("taxiway.airflow.operators.TaskProcess", Process)
+    operator.on_kill()
+    assert run(operator, context) == "value"
+    operator.on_kill()
+    assert events == ["kill", "run", "kill"]
+
+
+def test_nothing_of_it_is_templated() -> None:
+    assert tuple(TaxiwayOperator.template_fields) == ()
+    assert tuple(TaxiwayOperator.template_ext) == ()
