@@ -105,6 +105,9 @@ def test_a_task_runs_what_its_release_says(release: Release, settings: WorkerSet
         "TAXIWAY_TASK": "train",
     }
     assert host.output("stdout") == ["training for 3"]
+    ours = "\n".join(host.output("taxiway"))
+    assert f"commit {release.commit}" in ours and f"tree {release.tree}" in ours
+    assert "Environment ready" in ours and "Snapshot ready" in ours
     assert list((settings.cache / "workspaces").iterdir()) == []
 
 

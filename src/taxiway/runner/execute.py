@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -50,6 +51,8 @@ class TaskProcess:
         storage, cache = Storage(settings.storage), Cache(settings.cache)
         release = load_release(self._request.release_digest, storage, cache)
         task = _pick(release, self._request.task_name)
+        digest = self._request.release_digest
+        self._say(f"Release {digest} of {release.workflow.dag_id}, {_commit_of(release)}")
         with ExitStack() as stack:
             environment = stack.enter_context(
                 use_environment(
@@ -60,9 +63,12 @@ class TaskProcess:
                     policy=settings.packages,
                 )
             )
+            self._say(f"Environment ready: Python {release.python}, lock {release.lock}")
             snapshot = release.tree and stack.enter_context(
                 use_snapshot(release.tree, storage, cache)
             )
+            if snapshot:
+                self._say(f"Snapshot ready: tree {release.tree}")
             workspace = stack.enter_context(open_workspace(cache.root))
             supervision = Supervision(
                 self._work(release, task, environment.path, environment.python, snapshot or None),
@@ -75,6 +81,9 @@ class TaskProcess:
             if self._killed:
                 raise TaskFailed("task-canceled", f"Task {task.name} was canceled")
             return supervision.run()
+
+    def _say(self, line: str) -> None:
+        self._host.log(line, stream="taxiway", level=logging.INFO)
 
     def _work(
         self,
@@ -105,6 +114,10 @@ class TaskProcess:
             env=release.workflow.env | task.env | facts,
             timeout=task.timeout,
         )
+
+
+def _commit_of(release: Release) -> str:
+    return f"commit {release.commit}" if release.commit else "no repository"
 
 
 def load_release(digest: str, storage: Storage, cache: Cache) -> Release:
