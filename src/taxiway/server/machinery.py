@@ -43,6 +43,7 @@ class Machinery:
     storage: Storage
     orchestrator: Orchestrator
     signals: Signals
+    publisher: Publisher
     current: CurrentReleases
     deployer: Deployer
     retirement: Retirement
@@ -78,6 +79,7 @@ class Machinery:
         """At once if it can be; it is on record as owed, so the reconciler goes on with it."""
         try:
             self.current.republish(workflow_id)
+            self.publisher.publish()
         except TaxiwayError as error:
             log.warning("republish-waits", code=error.code, reason=error.message)
         self.signals.wake()
@@ -116,6 +118,7 @@ def assemble(
         storage=storage,
         orchestrator=port,
         signals=signals,
+        publisher=publisher,
         current=current,
         deployer=Deployer(database, shop, current, signals),
         retirement=retirement,

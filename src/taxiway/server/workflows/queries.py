@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from taxiway.server.database import ReleaseRow, RunRow, TaskRow, WorkflowRow
+from taxiway.server.database import PublicationRow, ReleaseRow, RunRow, TaskRow, WorkflowRow
 from taxiway.server.paging import page_of
 
 IN_PROGRESS = ("queued", "running")
@@ -21,9 +21,11 @@ def find(session: Session, workflow_id: str, *, lock: bool = False) -> WorkflowR
 
 
 def find_by_dag_id(session: Session, dag_id: str) -> WorkflowRow | None:
-    """The workflow that Airflow may know by this DAG id: also a deleted one on its way out."""
+    """The workflow that has this DAG id; a deleted one too while Airflow may still know it."""
+    published = exists().where(PublicationRow.workflow_id == WorkflowRow.id)
+    leaving = WorkflowRow.deleted_at.is_not(None) & WorkflowRow.retired_at.is_(None) & published
     statement = select(WorkflowRow).where(
-        WorkflowRow.dag_id == dag_id, WorkflowRow.retired_at.is_(None)
+        WorkflowRow.dag_id == dag_id, WorkflowRow.deleted_at.is_(None) | leaving
     )
     return session.scalar(statement.order_by(WorkflowRow.deleted_at.is_not(None)).limit(1))
 
