@@ -107,11 +107,10 @@ def test_old_versions_that_airflow_cleaned_up_can_still_run(pilot, stack, gate):
     versions = stack.home / "airflow" / "bundles" / "taxiway" / "versions"
     other = pilot.workflow(constant("task", 1))
     pilot.deploy(other)
-    pilot.succeed(other)  # uses a newer version, so that the old one is stale when it is free
-    time.sleep(0)
     gate.open()
     assert pilot.end_of(run)["state"] == "success"
     assert pilot.value(run, "after") == "old"
+    pilot.succeed(other)  # uses a newer version: the old one is now neither new nor in use
     until(
         lambda: not (versions / str(generation)).exists(),
         "Airflow cleaned the old version up",

@@ -16,7 +16,6 @@ def produce():
         "nested": [{"deep": np.arange(3)}],
         "model": model,
         "bytes": b"\\x00\\xff",
-        "big": ["x" * 1000] * 1000,
     }
 """
 CONSUME = """\
@@ -33,10 +32,11 @@ def consume(context, **kwargs):
     assert np.array_equal(value["nested"][0]["deep"], np.arange(3))
     assert abs(value["model"].predict([[1.0, 2.0]])[0] - 3.0) < 1e-9
     assert value["bytes"] == b"\\x00\\xff"
-    assert len(value["big"]) == 1000
+    assert len(context["ti"].xcom_pull(task_ids="big")) == 1000
     context["ti"].xcom_push("extra", {"pushed": np.int64(3)})
     return "all equal"
 """
+BIG = "def big():\n    return ['x' * 1000] * 1000\n"
 PULL = """\
 def pull(context, **kwargs):
     pushed = context["ti"].xcom_pull(task_ids="consume", key="extra")
@@ -47,7 +47,8 @@ def pull(context, **kwargs):
 def test_values_reach_the_next_task_as_what_they_were(pilot, stack):
     workflow = pilot.workflow(
         {"name": "produce", "python_callable": PRODUCE},
-        {"name": "consume", "python_callable": CONSUME, "dependencies": ["produce"]},
+        {"name": "big", "python_callable": BIG},
+        {"name": "consume", "python_callable": CONSUME, "dependencies": ["produce", "big"]},
         {"name": "pull", "python_callable": PULL, "dependencies": ["consume"]},
         requirements="numpy\nscikit-learn\n",
     )
@@ -60,6 +61,7 @@ def test_values_reach_the_next_task_as_what_they_were(pilot, stack):
     reference = shown["array"]
     assert reference["__taxiway__"] == "value"
     assert (stack.home / "storage" / "values" / reference["digest"]).exists()
+    assert pilot.value(run, "big")["format"] == "json"
 
 
 def test_params_reach_the_function_as_written(pilot):

@@ -82,6 +82,9 @@ class TaxiwayClient:
     def create_task(self, **fields: Any) -> Json:
         return self._json("POST", "/api/v1/tasks", json=fields)
 
+    def update_task(self, task_id: str, **fields: Any) -> Json:
+        return self._json("PATCH", f"/api/v1/tasks/{task_id}", json=fields)
+
     def tasks(self, workflow_id: str) -> Iterator[Json]:
         return self._pages("/api/v1/tasks", {"workflow_id": workflow_id})
 
