@@ -435,6 +435,35 @@ def test_activity_that_is_changed_many_times_at_once_ends_as_it_was_last_said(
     live.eventually(lambda: wanted in live.dag_of(made))
 
 
+@pytest.mark.parametrize("slow", ["pausing", "deploying"])
+def test_a_workflow_that_is_resumed_meanwhile_has_its_schedule(
+    live: Any, monkeypatch: pytest.MonkeyPatch, slow: str
+) -> None:
+    made = live.inline(schedule="@daily")
+    live.deploy(made)
+    if slow == "deploying":
+        live.patch(made, is_active=False)
+    real = live.machinery.current._put_dag
+
+    def overtaken(*given: Any) -> Any:
+        monkeypatch.setattr(live.machinery.current, "_put_dag", real)
+        dag = real(*given)
+        live.patch(made, is_active=True)
+        return dag
+
+    monkeypatch.setattr(live.machinery.current, "_put_dag", overtaken)
+    begun = datetime.now(UTC).replace(microsecond=0)
+    if slow == "deploying":
+        live.deploy(made)
+    else:
+        live.patch(made, is_active=False)
+    assert live.get(f"/workflows/{made['id']}")["is_active"] is True
+    live.eventually(lambda: '"schedule": "@daily"' in live.dag_of(made))
+    resumed = start_of(live, made)
+    assert resumed is not None
+    assert resumed >= begun
+
+
 def test_the_commit_is_not_written_over_one_that_was_pinned_meanwhile(
     live: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

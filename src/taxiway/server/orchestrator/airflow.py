@@ -164,7 +164,7 @@ class AirflowOrchestrator:
                 for raw in page["dag_runs"]:
                     state = _run(raw)
                     runs[state.dag_id, state.airflow_run_id] = state
-                cursor = page["next_cursor"] or ""
+                cursor = page.get("next_cursor") or ""
             if not cursor:
                 return list(runs.values())
 
