@@ -29,7 +29,7 @@ def command(
     airflow_port: options.AirflowPort = None,
     exit_: Exit = False,
 ) -> None:
-    """Run a real pipeline from a Git repository on Airflow, then change it and run it again.
+    """Run a workflow from a Git repository on a real Airflow, then change it and run it again.
 
     It joins the stack of this home if one is running, and starts one otherwise.
     """

@@ -55,13 +55,13 @@ TASKS: tuple[Json, ...] = (
 def show(client: TaxiwayClient, repository: ExampleRepository, console: Console) -> None:
     """Deploy, run, change, deploy and run again. Raises when anything failed."""
     commit = repository.begin()
-    _step(console, f"A Git repository with a pipeline: {repository.url}")
+    _step(console, f"A Git repository with the digits example: {repository.url}")
     workflow = _workflow(client, repository)
     _step(console, f"Workflow {workflow['name']} with {len(TASKS)} tasks, made through the API")
     first = _deploy_and_run(client, workflow["id"], commit, console)
     repository.change("src/train.py", *MODEL_CHANGE, message="Try a support vector machine")
     commit = repository.change("src/train.py", *IMPORT_CHANGE, message="Import it")
-    _step(console, "Two commits later the pipeline trains another model")
+    _step(console, "Two commits later the repository trains another model")
     second = _deploy_and_run(client, workflow["id"], commit, console)
     _require_untouched(client, first)
     _table(client, (first, second), console)

@@ -41,7 +41,7 @@ class ExampleRepository:
         if not (self.folder / ".git").exists():
             self._git("init", "--quiet", "--initial-branch=main")
         shutil.copytree(self._origin, self.folder, dirs_exist_ok=True)
-        return self._commit("Add the digits pipeline")
+        return self._commit("Add the digits example")
 
     def change(self, path: str, old: str, new: str, message: str) -> str:
         """Replace `old` by `new` in one file and commit it; returns the full commit."""

@@ -108,7 +108,13 @@ def _airflow_parts(config: StackConfig, env: Mapping[str, str], say: Say) -> Seq
         *steps,
         # the scheduler's own log server would listen on every address; files are read instead
         PartSpec("airflow-scheduler", (*airflow, "scheduler", "--skip-serve-logs"), env, after),
-        PartSpec("airflow-dag-processor", (*airflow, "dag-processor"), env, after),
+        # The scheduler cleans stale versions of the bundle up; two that meet in it may break.
+        PartSpec(
+            "airflow-dag-processor",
+            (*airflow, "dag-processor"),
+            {**env, "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL": "0"},
+            after,
+        ),
         PartSpec(
             "airflow-api-server", (*airflow, "api-server", "--workers", "1", *address), env, after
         ),
@@ -133,7 +139,7 @@ def missing(server_url: str, airflow_url: str, *, since: float = 0) -> Sequence[
         if not answer.is_success:
             return _not_ready(answer.json()) or ("server",)
         health = httpx.get(f"{airflow_url}/api/v2/monitor/health", timeout=10, trust_env=False)
-        return _stale(health.json(), since)
+        return _stale(health.json(), since) or _cold(airflow_url)
     except (httpx.HTTPError, ValueError):
         return ("server",)
 
@@ -148,6 +154,13 @@ def _stale(health: Mapping[str, Mapping[str, str | None]], since: float) -> Sequ
         for name, beat in beats.items()
         if beat is None or datetime.fromisoformat(beat).timestamp() < since
     ]
+
+
+def _cold(airflow_url: str) -> Sequence[str]:
+    """The first request to the API that tasks speak to builds it, for seconds in which Airflow
+    answers nobody; a task that made this request would give up and try again."""
+    answer = httpx.get(f"{airflow_url}/execution/health/ping", timeout=120, trust_env=False)
+    return ("airflow-execution-api",) if answer.is_server_error else ()
 
 
 def _not_ready(body: object) -> Sequence[str]:

@@ -120,6 +120,8 @@ def _document(app: FastAPI) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     machinery: Machinery = app.state.machinery
     machinery.start()
-    yield
-    machinery.stop()
-    app.state.database.close()
+    try:
+        yield
+    finally:
+        machinery.stop()
+        app.state.database.close()

@@ -45,7 +45,6 @@ _STATUS: dict[type[TaxiwayError], int] = {
 }
 _STATUS_BY_CODE = {
     "json-malformed": 400,
-    "host-header-refused": 400,
     "url-refused": 400,
     "body-too-large": 413,
     "media-type-not-supported": 415,
