@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -18,6 +19,7 @@ Json = dict[str, Any]
 NAME = "digits_demo"
 RUN_SECONDS = 600
 ENDED = ("success", "failed", "upstream_failed", "skipped")
+RAN = ("running", "success", "failed", "up_for_retry")
 STARTED = ("running", "up_for_retry", *ENDED)
 COLOURS = {"success": "green", "failed": "red", "running": "cyan"}
 PLATFORM_STREAMS = ("airflow", "task", "taxiway")
@@ -109,17 +111,24 @@ def _show_task(
     console: Console,
 ) -> None:
     name, state = task["task"], task["state"]
-    if state in STARTED and states.get(name) not in ENDED:
-        log = client.logs(run_id, name, after=read.get(name, 0))
-        read[name] = log["next"]
-        for line in log["lines"]:
-            loud = line["level"] in ("error", "critical")
-            if loud or not line["stream"].startswith(PLATFORM_STREAMS):
-                console.print(f"  {name:<16}│ {line['text']}", markup=False, style="dim")
-    if states.get(name) != state:
-        states[name] = state
-        if state in STARTED:
-            console.print(f"  {name:<16}[bold {COLOURS.get(state, 'yellow')}]{state}[/]")
+    before = states.get(name)
+    if state not in STARTED or before in ENDED:
+        return
+    if before is None and state in RAN:
+        _show_state(name, "running", console)
+    log = client.logs(run_id, name, after=read.get(name, 0))
+    read[name] = log["next"]
+    for line in log["lines"]:
+        loud = line["level"] in ("error", "critical")
+        if loud or not line["stream"].startswith(PLATFORM_STREAMS):
+            console.print(f"  {name:<16}│ {line['text']}", markup=False, style="dim")
+    if state != "running" and state != before:
+        _show_state(name, state, console)
+    states[name] = state
+
+
+def _show_state(name: str, state: str, console: Console) -> None:
+    console.print(f"  {name:<16}[bold {COLOURS.get(state, 'yellow')}]{state}[/]")
 
 
 def _require_untouched(client: TaxiwayClient, before: Json) -> None:
@@ -129,14 +138,12 @@ def _require_untouched(client: TaxiwayClient, before: Json) -> None:
 
 
 def _table(client: TaxiwayClient, runs: tuple[Json, ...], console: Console) -> None:
-    table = Table(title="\nEach run executed exactly its release")
-    for heading in ("run", "release", "commit", "state", "accuracy"):
-        table.add_column(heading, no_wrap=heading == "commit", overflow="fold")
+    table = Table(title="\nEach run executed exactly its release", box=box.SIMPLE)
+    for heading in ("release", "commit", "run", "accuracy"):
+        table.add_column(heading, no_wrap=True)
     for run in runs:
         accuracy = client.value(run["id"], "report")["accuracy"]
-        table.add_row(
-            run["id"], str(run["release"]), run["commit"], run["state"], f"{accuracy:.4f}"
-        )
+        table.add_row(str(run["release"]), run["commit"], run["id"][:8], f"{accuracy:.4f}")
     console.print(table)
 
 
