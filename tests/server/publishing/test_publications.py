@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -135,3 +136,29 @@ def test_the_release_of_a_run_is_that_of_its_generation(both: Database) -> None:
     with both.reading() as session:
         found = [publications.release_at(session, workflow.id, n) for n in (1, 2, 3, 9)]
     assert found == [None, row.id, later.id, later.id]
+
+
+def test_a_twin_that_is_published_while_the_first_is_confirmed_is_settled_too(
+    both: Database,
+) -> None:
+    workflow, row = release(both, "one")
+    show(both, workflow, row, "d1")
+    with both.reading() as session:
+        [publication] = publications.unconfirmed(session)
+
+    def confirm() -> None:
+        with both.writing() as session:
+            publications.confirm(session, publication)
+
+    confirming = threading.Thread(target=confirm)
+    with both.writing() as session:
+        publications.lock_workflow(session, workflow.id)
+        twin = ReleaseRow(workflow_id=workflow.id, number=2, state="publishing", generation=1)
+        session.add(twin)
+        session.flush()
+        confirming.start()
+        confirming.join(0.3)
+        assert confirming.is_alive()
+    confirming.join()
+    with both.reading() as session:
+        assert session.get_one(ReleaseRow, twin.id).state == "ready"

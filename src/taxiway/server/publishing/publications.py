@@ -126,8 +126,10 @@ def confirm(session: Session, publication: PublicationRow) -> None:
     """Airflow shows it: it and its predecessors are settled, and their releases are ready.
 
     An identical release shares the publication of the one before it, so they are found by number
-    and not by the publication's own release.
+    and not by the publication's own release; and with the workflow locked, or one that is being
+    published at this moment would be missed.
     """
+    lock_workflow(session, publication.workflow_id)
     moment = now()
     session.execute(
         update(PublicationRow)
