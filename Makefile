@@ -28,9 +28,11 @@ help:  ## Show the targets
 demo: $(STAMP)  ## Start the stack, and run a workflow from a Git repository on it
 	@$(BIN)/taxiway demo
 
-test: lint  ## Lint, then the unit tests, then the system tests on one real Airflow
+test: lint  ## Lint, then unit, integration and system tests, the last on one real Airflow
 	@$(SAY) "Unit tests"
-	@$(BIN)/pytest -q -m "not system" -n 2
+	@$(BIN)/pytest -q -m "not integration and not system" -n 2
+	@$(SAY) "Integration tests: real git, uv, databases and processes"
+	@$(BIN)/pytest -q -m integration -n 2
 	@$(SAY) "System tests, on one real Airflow"
 	@$(BIN)/pytest -v -m system
 

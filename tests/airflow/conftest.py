@@ -16,7 +16,6 @@ from taxiway.storage.store import Storage
 
 _HOME = tempfile.TemporaryDirectory(prefix="taxiway-airflow-")
 os.environ["AIRFLOW_HOME"] = _HOME.name
-os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Airflow's own, while it is being imported

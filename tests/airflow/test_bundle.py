@@ -17,6 +17,8 @@ from taxiway.errors import Invalid, NotFound
 from taxiway.storage.bundles import shard_of
 from taxiway.storage.store import Storage
 
+pytestmark = pytest.mark.integration
+
 Publish = Callable[..., int]
 OpenBundle = Callable[..., TaxiwayBundle]
 

@@ -21,6 +21,8 @@ from taxiway.embedded.remains import Identity
 from taxiway.embedded.warden import descendants
 from taxiway.errors import Invalid
 
+pytestmark = pytest.mark.integration
+
 TAXIWAY = [sys.executable, "-c", "from taxiway.cli.main import main; main()"]
 
 

@@ -28,7 +28,7 @@ DATA = (
 )
 SERVER_ONLY = ("airflow", "alembic", "fastapi", "jinja2", "pygit2", "sqlalchemy")
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")

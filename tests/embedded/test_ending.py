@@ -4,8 +4,12 @@ import os
 import signal
 from typing import Any
 
+import pytest
+
 from taxiway.embedded import ending, stack
 from taxiway.embedded.condition import condition_of
+
+pytestmark = pytest.mark.integration
 
 
 def test_nothing_runs_in_a_home_that_is_not_there(lab: Any) -> None:

@@ -74,7 +74,10 @@ def test_a_heartbeat_of_a_killed_scheduler_does_not_count(service: Service) -> N
     missing = parts.missing(service.url, service.url, since=now)
     assert missing == ["airflow-scheduler", "airflow-dag-processor"]
     service.answers["/api/v2/monitor/health"] = (200, beats(now + 1))
-    assert parts.missing(service.url, service.url, since=now) == []
+    service.answers["/execution/health/ping"] = (500, {})
+    assert parts.missing(service.url, service.url, since=now) == ("airflow-execution-api",)
+    service.answers["/execution/health/ping"] = (200, {})
+    assert parts.missing(service.url, service.url, since=now) == ()
 
 
 def test_the_environment_of_the_parts_is_an_allow_list(tmp_path: Path) -> None:

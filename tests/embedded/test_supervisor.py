@@ -10,6 +10,8 @@ import pytest
 from taxiway.embedded import stack
 from taxiway.errors import Conflict, Invalid, Unavailable
 
+pytestmark = pytest.mark.integration
+
 SLEEP = "import time; time.sleep(300)"
 
 

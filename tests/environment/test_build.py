@@ -22,6 +22,8 @@ from taxiway.errors import Invalid, TaxiwayError, Unavailable
 from taxiway.storage.cache import Cache, remove_tree
 from taxiway.storage.store import Storage
 
+pytestmark = pytest.mark.integration
+
 Resolve = Callable[..., Lock]
 Use = Callable[..., Any]
 HERE = pythons.current()

@@ -19,6 +19,8 @@ from taxiway.errors import Invalid, TaxiwayError, Unavailable
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
+pytestmark = pytest.mark.integration
+
 Resolve = Callable[..., Lock]
 
 

@@ -20,6 +20,8 @@ from taxiway.git.url import RepositoryUrl
 from taxiway.storage.cache import Cache, remove_tree
 from taxiway.storage.store import Storage
 
+pytestmark = pytest.mark.integration
+
 
 def files_of(root: Path) -> dict[str, bytes | str]:
     found: dict[str, bytes | str] = {}

@@ -16,6 +16,8 @@ from taxiway.git.policy import GitPolicy, TreeLimits
 from taxiway.git.url import RepositoryUrl
 from taxiway.storage.cache import Cache
 
+pytestmark = pytest.mark.integration
+
 
 def test_a_branch_resolves_to_the_full_commit_at_its_head(mirror: Mirror, origin) -> None:
     first = mirror.resolve("main")

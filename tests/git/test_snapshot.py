@@ -21,6 +21,8 @@ from taxiway.git.trees import TreeEntry, object_id, tree_id
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def tree(mirror: Mirror, storage: Storage) -> str:

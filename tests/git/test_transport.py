@@ -19,6 +19,8 @@ from taxiway.git.policy import GitPolicy, TreeLimits
 from taxiway.git.url import RepositoryUrl
 from taxiway.storage.cache import Cache
 
+pytestmark = pytest.mark.integration
+
 FETCH = """
 import sys
 from pathlib import Path

@@ -177,7 +177,11 @@ def test_a_git_task_without_a_repository_is_refused() -> None:
 
 def test_a_hostile_file_costs_little_and_hides_no_other(tmp_path: Path) -> None:
     deep = "(" * 200_000 + ")" * 200_000
-    files = {"deep.py": deep, "nul.py": b"def f(): ...\x00", "latin.py": b"x = '\xff'\ndef f(): ..."}
+    files = {
+        "deep.py": deep,
+        "nul.py": b"def f(): ...\x00",
+        "latin.py": b"x = '\xff'\ndef f(): ...",
+    }
     tasks = [git(name, name=name[:-3]) for name in files]
     codes = [code for code, _ in found(files, *tasks, git("gone.py", name="gone"))]
     assert codes == ["script-not-found", *["script-not-python"] * 3]

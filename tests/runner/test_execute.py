@@ -28,6 +28,8 @@ from taxiway.storage.cache import Cache, remove_tree
 from taxiway.storage.store import Storage
 from taxiway.workflow.models import Task, Workflow
 
+pytestmark = pytest.mark.integration
+
 TRAIN = """
 import os
 from data import rows

@@ -16,6 +16,8 @@ import pytest
 from taxiway.errors import Invalid, TaskFailed, Unavailable
 from taxiway.process import PIPE, spawn
 
+pytestmark = pytest.mark.integration
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -421,7 +423,7 @@ def test_what_the_host_raises_is_what_run_raises_unless_it_is_caught(bench: Any)
 
 
 def test_time_out_kills_everything(bench: Any) -> None:
-    source = "import os, time\ndef f():\n    if os.fork() == 0:\n        os.setsid()\n    print('pid', os.getpid())\n    time.sleep(600)"
+    source = "import os, time\ndef f():\n    if os.fork() == 0:\n        os.setsid()\n    os.write(1, b'pid %d\\n' % os.getpid())\n    time.sleep(600)"
     with pytest.raises(TaskFailed, match="did not end within 1 s") as failed:
         bench.inline(source, timeout=1)
     assert failed.value.code == "task-timed-out"

@@ -12,6 +12,8 @@ from taxiway.runner.values import ValueExchange
 from taxiway.runner.workspace import open_workspace
 from taxiway.storage.cache import Cache
 
+pytestmark = pytest.mark.integration
+
 ROUND = """
 import numpy as np, datetime
 class Model:

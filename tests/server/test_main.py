@@ -18,6 +18,8 @@ import structlog
 
 from taxiway.server.__main__ import main
 
+pytestmark = pytest.mark.integration
+
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -21,6 +21,8 @@ from taxiway.server.database import (
     upgrade,
 )
 
+pytestmark = pytest.mark.integration
+
 EIGHT_WRITERS = """
 import os, sys
 from taxiway.server.database import Database, WorkflowRow

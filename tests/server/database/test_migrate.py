@@ -19,6 +19,8 @@ from taxiway.server.database.engine import as_writer, make_engine
 from taxiway.server.database.migrate import config, current_revision, head_revision
 from taxiway.server.settings import load_settings
 
+pytestmark = pytest.mark.integration
+
 BASELINE = "a1f0c3d2b4e5"
 GIT = "2a3cef5e97c1"
 

@@ -17,6 +17,8 @@ from taxiway.storage.bundles import bundle_key, current_generation, read_bundle,
 from taxiway.storage.bundles import shard_of as shard
 from taxiway.storage.store import Storage
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def both(empty_database: str) -> Iterator[Database]:

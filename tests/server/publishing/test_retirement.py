@@ -10,6 +10,8 @@ import pytest
 
 from taxiway.server.database import RunRow, WorkflowRow
 
+pytestmark = pytest.mark.integration
+
 
 def delete(live: Any, workflow: Any, query: str = "") -> Any:
     return live.client.delete(f"/api/v1/workflows/{workflow['id']}{query}")

@@ -12,6 +12,8 @@ import pytest
 from taxiway.server.database import ReleaseRow, WorkflowRow, upgrade
 from taxiway.server.database.engine import as_writer, make_engine
 
+pytestmark = pytest.mark.integration
+
 TRAIN = "def train_model(context, epochs=1, **kwargs):\n    return epochs\n"
 
 

@@ -10,6 +10,8 @@ import pytest
 from taxiway.errors import NotFound, Unavailable
 from taxiway.server.database import RunRow
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def deployed(live: Any) -> Any:
