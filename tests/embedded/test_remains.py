@@ -11,12 +11,21 @@ from taxiway import process
 from taxiway.embedded import remains
 from taxiway.embedded.remains import Identity
 
-SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(300)"]
+SLEEP = [sys.executable, "-I", "-S", "-c", "import time; print(flush=True); time.sleep(300)"]
+
+
+def sleeper(**env: str) -> process.Popen[bytes]:
+    """A process that runs: before its first line, /proc may not show its environment yet."""
+    started = process.spawn(SLEEP, env=env, stdout=process.PIPE)
+    assert started.stdout is not None
+    with started.stdout as lines:
+        lines.readline()
+    return started
 
 
 @pytest.fixture
 def stranger() -> Iterator[process.Popen[bytes]]:
-    started = process.spawn(SLEEP, env={})
+    started = sleeper()
     yield started
     started.kill()
     started.wait()
@@ -39,7 +48,7 @@ def test_an_id_from_before_the_boot_is_nobody_of_ours(stranger: process.Popen[by
 
 
 def test_a_process_is_known_by_its_token(stranger: process.Popen[bytes]) -> None:
-    marked = process.spawn(SLEEP, env={remains.TOKEN: "the-token"})
+    marked = sleeper(**{remains.TOKEN: "the-token"})
     try:
         assert remains.find([], "the-token") == {marked.pid}
         assert remains.find([], "the-tok") == set()
