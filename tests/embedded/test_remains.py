@@ -48,13 +48,16 @@ def test_an_id_from_before_the_boot_is_nobody_of_ours(stranger: process.Popen[by
 
 
 def test_a_process_is_known_by_its_token(stranger: process.Popen[bytes]) -> None:
-    marked = sleeper(**{remains.TOKEN: "the-token"})
+    token = os.urandom(16).hex()
+    marked = sleeper(**{remains.TOKEN: token})
     try:
-        assert remains.find([], "the-token") == {marked.pid}
-        assert remains.find([], "the-tok") == set()
-        assert remains.end([], "the-token", grace=0) == 1
-    finally:
+        assert remains.find([], token) == {marked.pid}
+        assert remains.find([], token[:-1]) == set()
+        assert remains.end([], token, grace=0) == 1
         marked.wait(20)
+    finally:
+        marked.kill()
+        marked.wait()
     assert Identity.of(stranger.pid) is not None
 
 
