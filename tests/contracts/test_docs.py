@@ -215,7 +215,7 @@ def test_the_changelog_has_a_part_for_what_comes_next() -> None:
 
 def test_no_file_names_a_package_registry_or_a_path_of_a_machine() -> None:
     # written so that this file is none of them
-    hosts = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "npmjs" + ".com")
+    hosts = ("pypi" + ".org", "python" + "hosted.org", "npmjs" + ".org", "npmjs" + ".com")
     mirrors = ("deb." + "debian.org", "archive." + "ubuntu.com", "crates" + ".io")
     paths = re.compile(r"(?<![\w.\-})/~$])/(?:" + "wor" + r"k|roo" + r"t)/\w")
     guilty = []
