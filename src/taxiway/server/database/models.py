@@ -55,6 +55,7 @@ class WorkflowRow(Base):
     `schedule_from` is the earliest moment that the schedule may start a run; it is renewed when
     the schedule changes or is resumed, and sealed at a deploy. `held`: nothing deploys until
     somebody resumes it. `git_commit_sha` is what was pinned, or what the last deploy took.
+    `edited_at` and `edited_by`: when its declaration or that of its tasks was changed, and by whom.
     """
 
     __tablename__ = "workflows"
@@ -93,6 +94,8 @@ class WorkflowRow(Base):
     current_release_id: Mapped[str | None] = mapped_column(String(36))
     deleted_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]
+    edited_at: Mapped[datetime | None]
+    edited_by: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(
         default=now, server_default=text("CURRENT_TIMESTAMP")
     )
@@ -129,6 +132,8 @@ class TaskRow(Base):
     pool_slots: Mapped[int] = mapped_column(default=1, server_default="1")
     queue: Mapped[str | None] = mapped_column(String(255))
     env: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    edited_at: Mapped[datetime | None]
+    edited_by: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(
         default=now, server_default=text("CURRENT_TIMESTAMP")
     )
@@ -145,6 +150,7 @@ class ReleaseRow(Base):
         UniqueConstraint("workflow_id", "number"),
         Index("ix_releases_digest", "digest"),
         Index("ix_releases_state", "state"),
+        Index("ix_releases_request_key", "request_key"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -163,6 +169,7 @@ class ReleaseRow(Base):
     notes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sealed: Mapped[str | None] = mapped_column(Text)
+    request_key: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(default=now)
     ready_at: Mapped[datetime | None]
 
@@ -214,6 +221,7 @@ class RunRow(Base):
         Index("ix_runs_workflow_id_created_at_id", "workflow_id", "created_at", "id"),
         Index("ix_runs_created_at_id", "created_at", "id"),
         Index("ix_runs_state_workflow_id", "state", "workflow_id"),
+        Index("ix_runs_request_key", "request_key"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -231,6 +239,25 @@ class RunRow(Base):
     ended_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
     tasks: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    request_key: Mapped[str | None] = mapped_column(String(255))
+
+
+class RequestRow(Base):
+    """A request that may be repeated, by its `Idempotency-Key`, and the answer that it got.
+
+    Without a `status` it is being carried out, by a server that renews `leased_until`.
+    """
+
+    __tablename__ = "requests"
+    __table_args__ = (Index("ix_requests_created_at", "created_at"),)
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    body: Mapped[str | None] = mapped_column(Text)
+    leased_until: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class CursorRow(Base):
