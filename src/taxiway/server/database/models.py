@@ -68,6 +68,9 @@ class WorkflowRow(Base):
             postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("ix_workflows_name_id", "name", "id"),
+        Index("ix_workflows_created_at_id", "created_at", "id"),
+        Index("ix_workflows_updated_at_id", "updated_at", "id"),
+        Index("ix_workflows_git_repository_name_id", "git_repository", "name", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -88,6 +91,7 @@ class WorkflowRow(Base):
     )
     requirements: Mapped[str | None] = mapped_column(Text)
     env: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    notify_url: Mapped[str | None] = mapped_column(String(500))
     schedule_from: Mapped[datetime | None]
     held: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     # No foreign key: releases point at workflows, and SQLite cannot add the circle later.
@@ -112,6 +116,7 @@ class TaskRow(Base):
         UniqueConstraint("workflow_id", "name"),
         Index("ix_tasks_workflow_id_created_at_id", "workflow_id", "created_at", "id"),
         Index("ix_tasks_created_at_id", "created_at", "id"),
+        Index("ix_tasks_name_id", "name", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -220,7 +225,12 @@ class RunRow(Base):
         UniqueConstraint("dag_id", "airflow_run_id"),
         Index("ix_runs_workflow_id_created_at_id", "workflow_id", "created_at", "id"),
         Index("ix_runs_created_at_id", "created_at", "id"),
-        Index("ix_runs_state_workflow_id", "state", "workflow_id"),
+        Index("ix_runs_state_created_at_id", "state", "created_at", "id"),
+        Index("ix_runs_trigger_created_at_id", "trigger", "created_at", "id"),
+        Index("ix_runs_release_id_created_at_id", "release_id", "created_at", "id"),
+        Index(
+            "ix_runs_workflow_id_state_created_at_id", "workflow_id", "state", "created_at", "id"
+        ),
         Index("ix_runs_request_key", "request_key"),
     )
 
@@ -258,6 +268,32 @@ class RequestRow(Base):
     body: Mapped[str | None] = mapped_column(Text)
     leased_until: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class NotificationRow(Base):
+    """Something that has to be heard: written with what it tells of, delivered afterwards.
+
+    `state` is pending, delivered or failed. `due_at`: when it is tried next; a server that tries
+    it moves this ahead first, so that no other tries it too.
+    """
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        Index("ix_notifications_state_due_at", "state", "due_at"),
+        Index("ix_notifications_workflow_id_created_at_id", "workflow_id", "created_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    workflow_id: Mapped[str] = mapped_column(ForeignKey("workflows.id"))
+    event: Mapped[str] = mapped_column(String(20))
+    body: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(20), default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(default=now)
+    status: Mapped[int | None]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    delivered_at: Mapped[datetime | None]
 
 
 class CursorRow(Base):
