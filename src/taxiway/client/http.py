@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,8 +82,18 @@ class TaxiwayClient:
     def create_task(self, **fields: Any) -> Json:
         return self._json("POST", "/api/v1/tasks", json=fields)
 
+    def task(self, task_id: str) -> Json:
+        return self._json("GET", f"/api/v1/tasks/{task_id}")
+
     def update_task(self, task_id: str, **fields: Any) -> Json:
         return self._json("PATCH", f"/api/v1/tasks/{task_id}", json=fields)
+
+    def delete_task(self, task_id: str) -> None:
+        self._json("DELETE", f"/api/v1/tasks/{task_id}")
+
+    def replace_tasks(self, workflow_id: str, body: Any) -> Json:
+        """Make the tasks of `body` the workflow's only ones, all at once or not at all."""
+        return self._json("PUT", f"/api/v1/workflows/{workflow_id}/tasks", json=body)
 
     def tasks(self, workflow_id: str) -> Iterator[Json]:
         return self._pages("/api/v1/tasks", {"workflow_id": workflow_id})
@@ -99,12 +109,23 @@ class TaxiwayClient:
     def release(self, workflow_id: str, number: int) -> Json:
         return self._json("GET", f"/api/v1/workflows/{workflow_id}/releases/{number}")
 
-    def trigger(self, workflow_id: str, *, params: Mapping[str, Json] | None = None) -> Json:
-        body = {"params": params or {}}
+    def release_dag(self, workflow_id: str, number: int) -> str:
+        """The DAG file that was generated for the release."""
+        path = f"/api/v1/workflows/{workflow_id}/releases/{number}/dag"
+        return self._send("GET", path).text
+
+    def trigger(
+        self, workflow_id: str, *, params: Mapping[str, Json] | None = None, **fields: Any
+    ) -> Json:
+        body = {"params": params or {}, **fields}
         return self._json("POST", f"/api/v1/workflows/{workflow_id}/runs", json=body)
 
-    def runs(self, workflow_id: str) -> Iterator[Json]:
-        return self._pages(f"/api/v1/workflows/{workflow_id}/runs", {})
+    def runs(self, workflow_id: str, **query: Any) -> Iterator[Json]:
+        return self._pages(f"/api/v1/workflows/{workflow_id}/runs", query)
+
+    def all_runs(self, **query: Any) -> Iterator[Json]:
+        """The runs of all workflows, newest first."""
+        return self._pages("/api/v1/runs", query)
 
     def run(self, run_id: str) -> Json:
         return self._json("GET", f"/api/v1/runs/{run_id}")
@@ -126,6 +147,11 @@ class TaxiwayClient:
 
     def cancel_run(self, run_id: str) -> Json:
         return self._json("POST", f"/api/v1/runs/{run_id}/cancel")
+
+    def retry_run(self, run_id: str, *, tasks: Sequence[str] = ()) -> Json:
+        """Run the failed tasks, or those that are named, and all that follows them again."""
+        body = {"tasks": list(tasks)} if tasks else {}
+        return self._json("POST", f"/api/v1/runs/{run_id}/retry", json=body)
 
     def wait_for_run(self, run_id: str, *, timeout: float) -> Json:
         """The run when it has ended; `Unavailable` (`run-not-ended`) after `timeout` seconds."""
@@ -150,6 +176,14 @@ class TaxiwayClient:
                 return
 
     def _json(self, method: str, path: str, **request: Any) -> Json:
+        response = self._send(method, path, **request)
+        try:
+            return dict(response.json()) if response.content else {}
+        except (ValueError, TypeError):
+            raise _nonsense(response) from None
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """The answer, when it is a success."""
         try:
             response = self._http.request(method, path, **request)
         except httpx.HTTPError as error:
@@ -160,10 +194,7 @@ class TaxiwayClient:
             ) from error
         if not response.is_success:
             raise _error(response)
-        try:
-            return dict(response.json()) if response.content else {}
-        except (ValueError, TypeError):
-            raise _nonsense(response) from None
+        return response
 
 
 def _error(response: httpx.Response) -> TaxiwayError:
