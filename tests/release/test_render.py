@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import json
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,27 @@ def test_whatever_a_user_writes_arrives_unchanged(text: str, params: dict[str, A
         ("# -*- coding: utf-8 -*-\n", "# -*- coding: utf-7 -*-\n"),
         ("{{ data }}", "{{ data }}''' + r'''"),
         ("    {{ task.variable }} = inline_task", "    {{ task.variable }}_ = inline_task"),
+        ("    {{ task.variable }} = inline_task", "    {{ task.variable }} = x = inline_task"),
+        ("inline_task(WORKFLOW, {{ task.literal }})", "inline_task(WORKFLOW, 'other')"),
+        (
+            "inline_task(WORKFLOW, {{ task.literal }})",
+            "inline_task(WORKFLOW, {{ task.literal }}, x=1)",
+        ),
+        ("execute_git_task({{ task.literal }})", "execute_git_task({{ task.literal }}, 1)"),
+        ("execute_git_task({{ task.literal }})", "execute_git_task(u{{ task.literal }})"),
+        ("execute_git_task({{ task.literal }})", "execute_git_task({{ task.literal }}.strip())"),
+        ("execute_git_task({{ task.literal }})", "print({{ task.literal }})"),
+        ("{{ upstream }} >> {{ downstream }}", "{{ upstream }} << {{ downstream }}"),
+        ("{{ upstream }} >> {{ downstream }}", "{{ upstream }} >> {{ downstream }}; print()"),
+        ("{{ upstream }} >> {{ downstream }}", "pass"),
+        ("with DAG(", "print()\nwith DAG("),
+        ("with DAG(**dag_arguments(WORKFLOW)):", "with DAG(**dag_arguments(WORKFLOW)) as dag:"),
+        ("with DAG(**dag_arguments(WORKFLOW)):", "with DAG(**print(WORKFLOW)):"),
+        ("with DAG(**dag_arguments(WORKFLOW)):", "if DAG(**dag_arguments(WORKFLOW)):"),
+        ("def execute_git_task(name):", "def execute_git_task(name=print()):"),
+        ("def execute_git_task(name):", "@print\ndef execute_git_task(name):"),
+        ("json.loads(r", "json.dumps(r"),
+        ("GIT_BRANCH = {{ branch }}", ""),
     ],
 )
 def test_a_file_with_another_tree_never_leaves(
@@ -255,6 +277,33 @@ def test_a_file_with_another_tree_never_leaves(
     monkeypatch.setattr(render_module, "_TEMPLATE", template)
     with pytest.raises(NotTheSkeleton):
         render(mixed_release(), schedule_from=None)
+
+
+@pytest.mark.parametrize("after", ["print()\n", "    print()\n"])
+def test_nothing_may_follow(after: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"{render_module._TEMPLATE_TEXT}{after}"
+    monkeypatch.setattr(render_module, "_TEMPLATE", render_module._ENVIRONMENT.from_string(text))
+    with pytest.raises(NotTheSkeleton):
+        render(mixed_release(), schedule_from=None)
+
+
+def test_a_file_is_sealed_and_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What makes a thousand files cheap: their cost is one parse each."""
+    calls: Counter[str] = Counter()
+
+    def counted(kind: str, function: Any) -> Any:
+        def count(*args: Any, **kwargs: Any) -> Any:
+            calls[kind] += 1
+            return function(*args, **kwargs)
+
+        return count
+
+    render(mixed_release(), schedule_from=None)  # what all files share is parsed once in all
+    monkeypatch.setattr(ast, "parse", counted("parse", ast.parse))
+    monkeypatch.setattr(ast, "dump", counted("dump", ast.dump))
+    monkeypatch.setattr(Release, "to_bytes", counted("seal", Release.to_bytes))
+    render(mixed_release(), schedule_from=None)
+    assert calls == {"parse": 1, "seal": 1}
 
 
 def test_a_workflow_without_tasks_is_refused() -> None:

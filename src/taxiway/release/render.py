@@ -8,8 +8,6 @@ with the tree it must have before it leaves here. Equal input renders to equal b
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from taxiway.errors import Invalid
+from taxiway.release.literal import indented, plain, raw_literal
 from taxiway.release.model import Release
 from taxiway.release.skeleton import FILE_NAMES, Shape, TaskLine, require_shape
 from taxiway.workflow.models import Task, Workflow
@@ -32,8 +31,6 @@ _ENVIRONMENT = Environment(
 )
 _TEMPLATE_TEXT = files("taxiway.release").joinpath("dag_template.py.jinja2").read_text("ascii")
 _TEMPLATE = _ENVIRONMENT.from_string(_TEMPLATE_TEXT)
-# Inside r'''…''': a second quote in a row would end the literal, and DEL would hide in it.
-_UNSAFE_IN_LITERAL = re.compile("(?<=')'|\x7f")
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,9 @@ def _require_renderable(workflow: Workflow) -> None:
             hint="Create at least one task, then deploy again.",
         )
     keys = [workflow.dag_id, *names]
-    strays = [d for task in workflow.tasks for d in task.dependencies if d not in names]
-    if strays or len(set(names)) < len(names) or not all(map(fits_airflow, keys)):
+    known = set(names)
+    strays = [d for task in workflow.tasks for d in task.dependencies if d not in known]
+    if strays or len(known) < len(names) or not all(map(fits_airflow, keys)):
         raise Invalid(
             "not-renderable",
             f"Workflow {workflow.name!r} has a name that Airflow refuses, a name twice, or a "
@@ -79,7 +77,7 @@ def _require_renderable(workflow: Workflow) -> None:
 
 def _data(release: Release, schedule_from: str | None) -> dict[str, Any]:
     """All that the file knows, in the order in which it is read best."""
-    workflow = release.workflow
+    workflow, digest = release.workflow, release.digest
     return {
         "name": workflow.name,
         "dag_id": workflow.dag_id,
@@ -90,15 +88,15 @@ def _data(release: Release, schedule_from: str | None) -> dict[str, Any]:
         "catchup": workflow.catchup,
         "max_active_runs": workflow.max_active_runs,
         "commit": release.commit,
-        "release": release.digest,
-        "tag": _tag(release, schedule_from),
+        "release": digest,
+        "tag": _tag(digest, schedule_from),
         "tasks": {task.name: _task_data(task) for task in workflow.tasks},
     }
 
 
-def _tag(release: Release, schedule_from: str | None) -> str:
+def _tag(release_digest: str, schedule_from: str | None) -> str:
     """Of all that the file is made from."""
-    sources = f"{release.digest}\n{schedule_from}\n{_TEMPLATE_TEXT}"
+    sources = f"{release_digest}\n{schedule_from}\n{_TEMPLATE_TEXT}"
     return f"dag-{hashlib.sha256(sources.encode('ascii', 'backslashreplace')).hexdigest()[:16]}"
 
 
@@ -119,7 +117,7 @@ def _task_data(task: Task) -> dict[str, Any]:
     }
     return {
         **code,
-        "params": json.loads(json.dumps(task.params, sort_keys=True, allow_nan=False)),
+        "params": plain(task.params),
         "retry_count": task.retry_count,
         "retry_delay": task.retry_delay,
         **{key: value for key, (value, default) in seldom.items() if value != default},
@@ -128,12 +126,11 @@ def _task_data(task: Task) -> dict[str, Any]:
 
 def _text(workflow: Workflow, data: dict[str, Any]) -> str:
     has_git = any(task.is_git for task in workflow.tasks)
-    literal = json.dumps(data, indent=2, allow_nan=False)
     variables = identifiers_of((task.name for task in workflow.tasks), FILE_NAMES)
     shape = Shape(
         repository=workflow.git_repository or "" if has_git else None,
         branch=workflow.git_branch if has_git else None,
-        literal=_UNSAFE_IN_LITERAL.sub(lambda match: f"\\u{ord(match[0]):04x}", literal),
+        literal=raw_literal(indented(data)),
         tasks=tuple(
             TaskLine(variables[task.name], task.name, task.is_git) for task in workflow.tasks
         ),

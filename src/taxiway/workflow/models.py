@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 TRIGGER_RULES = (
@@ -48,7 +48,8 @@ class Task:
         return self.script_path is not None
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"dependencies": list(self.dependencies)}
+        """Its fields; `params` and `env` are the task's own, not copies."""
+        return {**vars(self), "dependencies": list(self.dependencies)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Task:
@@ -78,7 +79,8 @@ class Workflow:
         return next(task for task in self.tasks if task.name == name)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"tasks": [task.as_dict() for task in self.tasks]}
+        """Its fields; `env` is the workflow's own, not a copy."""
+        return {**vars(self), "tasks": [task.as_dict() for task in self.tasks]}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Workflow:
