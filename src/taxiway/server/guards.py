@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taxiway.errors import Denied, Invalid, TaxiwayError
 from taxiway.server import problems
+from taxiway.server.caller import begin_caller
 from taxiway.server.json_body import parse_json
 from taxiway.server.request_id import begin_request
 from taxiway.server.settings import is_loopback
@@ -43,6 +44,7 @@ class Door:
             return
         headers = Headers(scope=scope)
         request_id = begin_request(headers.get("x-request-id"))
+        begin_caller(headers)
         answer = _Answer(send, request_id)
         started = time.monotonic()
         with structlog.contextvars.bound_contextvars(request_id=request_id):

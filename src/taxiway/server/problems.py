@@ -49,6 +49,7 @@ _STATUS_BY_CODE = {
     "body-too-large": 413,
     "media-type-not-supported": 415,
     "method-not-allowed": 405,
+    "edit-conflict": 412,
 }
 _log = structlog.get_logger("taxiway.server")
 

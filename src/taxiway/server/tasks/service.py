@@ -7,18 +7,19 @@ for itself could make a cycle together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
 from taxiway.errors import Conflict, Invalid, NotFound, Problem
 from taxiway.server.database import TaskRow, integrity_conflict
 from taxiway.server.database.models import new_id
-from taxiway.server.paging import Page, decode_cursor, encode_cursor
+from taxiway.server.paging import Page
 from taxiway.server.tasks import queries
 from taxiway.server.tasks.dependencies import check_acyclic, dependents, resolve
+from taxiway.server.tasks.listing import TaskQuery
 from taxiway.server.tasks.modes import check_mode
 from taxiway.server.tasks.schemas import TaskCreate, TaskResponse, TaskUpdate
+from taxiway.server.versions import Version, version_of
 from taxiway.server.workflows import queries as workflow_queries
 from taxiway.server.workflows import service as workflows
 from taxiway.server.workflows.values import dependency_names
@@ -42,6 +43,8 @@ def create(session: Session, given: TaskCreate) -> TaskRow:
     tasks = _tasks(session, workflow.id)
     row = TaskRow(id=new_id(), **given.model_dump(exclude={"dependencies"}))
     _check(row, tasks)
+    workflows.mark_edited(row)
+    workflows.mark_edited(workflow)
     row.dependencies = resolve(given.dependencies, row, tasks)
     session.add(row)
     with integrity_conflict(session, _name_taken(row.name)):
@@ -49,30 +52,40 @@ def create(session: Session, given: TaskCreate) -> TaskRow:
     return row
 
 
-def update(session: Session, task_id: str, given: TaskUpdate) -> TaskRow:
+def update(
+    session: Session, task_id: str, given: TaskUpdate, if_match: str | None = None
+) -> TaskRow:
     """Change what is given; the rules hold for what that leaves."""
     row = get(session, task_id)
-    workflows.get(session, row.workflow_id, lock=True)
+    workflow = workflows.get(session, row.workflow_id, lock=True)
     session.refresh(row)
+    if if_match is not None:
+        version(session, row).require(if_match)
     _check_read_only(row, given)
     tasks = _tasks(session, row.workflow_id)
     values = given.model_dump(include=given.model_fields_set - _READ_ONLY)
     dependencies = values.pop("dependencies", None)
     with session.no_autoflush, integrity_conflict(session, _name_taken(given.name)):
         if dependencies is not None:
-            row.dependencies = resolve(dependencies, row, tasks)
+            values["dependencies"] = resolve(dependencies, row, tasks)
         for name, value in values.items():
             if getattr(row, name) != value:
                 setattr(row, name, value)
+        if session.is_modified(row):
+            workflows.mark_edited(row)
+            workflows.mark_edited(workflow)
         _check(row, [other for other in tasks if other.id != row.id])
         check_acyclic(tasks)
     return row
 
 
-def delete(session: Session, task_id: str) -> None:
+def delete(session: Session, task_id: str, if_match: str | None = None) -> None:
     """Remove the task; `Conflict` (`task-has-dependents`) while others wait for it."""
     row = get(session, task_id)
-    workflows.get(session, row.workflow_id, lock=True)
+    workflow = workflows.get(session, row.workflow_id, lock=True)
+    session.refresh(row)
+    if if_match is not None:
+        version(session, row).require(if_match)
     waiting = dependents(row, _tasks(session, row.workflow_id))
     if waiting:
         raise Conflict(
@@ -81,6 +94,7 @@ def delete(session: Session, task_id: str) -> None:
             hint="Take it out of their dependencies, or delete them first.",
             tasks=waiting,
         )
+    workflows.mark_edited(workflow)
     session.delete(row)
 
 
@@ -88,30 +102,35 @@ def respond(session: Session, row: TaskRow) -> TaskResponse:
     return _response(row, queries.names_by_id(session, {row.workflow_id}))
 
 
-def list_page(
-    session: Session, *, workflow_id: str | None, limit: int, cursor: str | None, q: str | None
-) -> Page[TaskResponse]:
-    if workflow_id is not None:
-        workflows.get(session, workflow_id)
-    after = _after(cursor) if cursor else None
-    rows, more, total = queries.page(
-        session, workflow_id=workflow_id, limit=limit, after=after, q=q
+def respond_all(session: Session, workflow_id: str) -> list[TaskResponse]:
+    """All tasks of a workflow, in order."""
+    rows = _tasks(session, workflow_id)
+    names = {row.id: row.name for row in rows}
+    return [_response(row, names) for row in rows]
+
+
+def version(session: Session, row: TaskRow) -> Version:
+    values = respond(session, row).model_dump(mode="json")
+    fields = TaskCreate.model_fields.keys() - {"workflow_id"}
+    return version_of(
+        f"The task {row.name}",
+        {name: values.pop(name) for name in fields},
+        values,
+        edited_at=row.edited_at,
+        edited_by=row.edited_by,
     )
-    names = queries.names_by_id(session, {row.workflow_id for row in rows})
+
+
+def list_page(session: Session, asked: TaskQuery) -> Page[TaskResponse]:
+    if asked.workflow_id is not None:
+        workflows.get(session, asked.workflow_id)
+    found = queries.page(session, asked)
+    names = queries.names_by_id(session, {row.workflow_id for row in found.rows})
     return Page(
-        items=[_response(row, names) for row in rows],
-        next_cursor=encode_cursor([rows[-1].created_at.isoformat(), rows[-1].id]) if more else None,
-        total=total,
+        items=[_response(row, names) for row in found.rows],
+        next_cursor=found.next_cursor,
+        total=found.total,
     )
-
-
-def _after(cursor: str) -> tuple[datetime, str]:
-    moment, row_id = decode_cursor(cursor, 2)
-    try:
-        return datetime.fromisoformat(moment).astimezone(UTC), row_id
-    except (ValueError, OverflowError):
-        decode_cursor("", 2)  # refuses it as any other cursor that is not ours
-        raise
 
 
 def _tasks(session: Session, workflow_id: str) -> list[TaskRow]:

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from taxiway.errors import Conflict, Invalid, NotFound, Problem
+from taxiway.server.caller import current_caller
 from taxiway.server.database import (
     ReleaseRow,
+    RunRow,
     TaskRow,
     WorkflowRow,
     after_commit,
@@ -16,11 +18,19 @@ from taxiway.server.database import (
     now,
 )
 from taxiway.server.hooks import Publisher, Retirer
-from taxiway.server.paging import Page, decode_cursor, encode_cursor
+from taxiway.server.paging import Page
+from taxiway.server.versions import Version
 from taxiway.server.workflows import queries
 from taxiway.server.workflows.commits import choose_commit
-from taxiway.server.workflows.schemas import WorkflowCreate, WorkflowResponse, WorkflowUpdate
+from taxiway.server.workflows.listing import WorkflowQuery
+from taxiway.server.workflows.schemas import (
+    LastRun,
+    WorkflowCreate,
+    WorkflowResponse,
+    WorkflowUpdate,
+)
 from taxiway.server.workflows.values import undeployed_changes
+from taxiway.server.workflows.versions import GRAPH, workflow_version
 from taxiway.workflow.names import dag_id_of
 
 _READ_ONLY = {
@@ -29,6 +39,7 @@ _READ_ONLY = {
     "held",
     "current_release",
     "undeployed_changes",
+    "last_run",
     "created_at",
     "updated_at",
 }
@@ -72,6 +83,7 @@ def create(session: Session, given: WorkflowCreate) -> WorkflowRow:
         stored_commit=None,
         stored_policy="on_deploy",
     )
+    mark_edited(row)
     session.add(row)
     with integrity_conflict(session, taken):
         pass
@@ -79,10 +91,17 @@ def create(session: Session, given: WorkflowCreate) -> WorkflowRow:
 
 
 def update(
-    session: Session, workflow_id: str, given: WorkflowUpdate, publisher: Publisher
+    session: Session,
+    workflow_id: str,
+    given: WorkflowUpdate,
+    publisher: Publisher,
+    if_match: str | None = None,
 ) -> WorkflowRow:
     """Change what is given. `is_active` acts at once, all else at the next deploy."""
     row = get(session, workflow_id, lock=True)
+    if if_match is not None:
+        current = version(session, row)
+        current.require(if_match, current.fields.keys() - {GRAPH})
     _check_read_only(row, given)
     values = given.model_dump(include=given.model_fields_set - _READ_ONLY)
     commit, policy = choose_commit(
@@ -96,18 +115,32 @@ def update(
     if resumed or changed.intersection(_SCHEDULE):
         row.schedule_from = now()
     if changed:
+        mark_edited(row)
         session.flush()
     if "is_active" in changed:
         publisher.activity_changed(session, row)
     return row
 
 
-def delete(session: Session, workflow_id: str, retirer: Retirer, *, cancel: bool) -> None:
+def mark_edited(row: WorkflowRow | TaskRow) -> None:
+    row.edited_at, row.edited_by = now(), current_caller()
+
+
+def delete(
+    session: Session,
+    workflow_id: str,
+    retirer: Retirer,
+    *,
+    cancel: bool,
+    if_match: str | None = None,
+) -> None:
     """Hide the workflow, and take it out of Airflow; its runs and releases are kept.
 
     `Conflict` (`workflow-has-runs`) while runs are in progress, unless `cancel`.
     """
     row = get(session, workflow_id, lock=True)
+    if if_match is not None:
+        version(session, row).require(if_match)
     runs = [] if cancel else queries.runs_in_progress(session, workflow_id)
     if runs:
         names = [run.id for run in runs]
@@ -126,40 +159,49 @@ def respond(session: Session, row: WorkflowRow) -> WorkflowResponse:
     return _responses(session, [row])[0]
 
 
-def list_page(
-    session: Session, *, limit: int, cursor: str | None, q: str | None
-) -> Page[WorkflowResponse]:
-    name, row_id = decode_cursor(cursor, 2) if cursor else ("", "")
-    after = (name, row_id) if cursor else None
-    rows, more, total = queries.page(session, limit=limit, after=after, q=q)
+def version(session: Session, row: WorkflowRow) -> Version:
+    """The version of the workflow, with its tasks."""
+    tasks = queries.tasks_of(session, [row.id]).get(row.id, [])
+    return workflow_version(row, tasks, respond(session, row))
+
+
+def list_page(session: Session, asked: WorkflowQuery) -> Page[WorkflowResponse]:
+    found = queries.page(session, asked)
     return Page(
-        items=_responses(session, rows),
-        next_cursor=encode_cursor([rows[-1].name, rows[-1].id]) if more else None,
-        total=total,
+        items=_responses(session, found.rows),
+        next_cursor=found.next_cursor,
+        total=found.total,
     )
 
 
 def _responses(session: Session, rows: list[WorkflowRow]) -> list[WorkflowResponse]:
     tasks = queries.tasks_of(session, [row.id for row in rows])
     releases = queries.releases_by_id(session, [row.current_release_id for row in rows])
+    runs = queries.last_runs(session, [row.id for row in rows])
     return [
-        _response(row, tasks.get(row.id, []), releases.get(row.current_release_id or ""))
+        _response(
+            row,
+            tasks.get(row.id, []),
+            releases.get(row.current_release_id or ""),
+            runs.get(row.id),
+        )
         for row in rows
     ]
 
 
 def _response(
-    row: WorkflowRow, tasks: list[TaskRow], current: ReleaseRow | None
+    row: WorkflowRow, tasks: list[TaskRow], current: ReleaseRow | None, last: RunRow | None
 ) -> WorkflowResponse:
     values: dict[str, Any] = {
         name: getattr(row, name)
         for name in WorkflowResponse.model_fields
-        if name not in ("current_release", "undeployed_changes")
+        if name not in ("current_release", "undeployed_changes", "last_run")
     }
     return WorkflowResponse(
         **values,
         current_release=current.number if current else None,
         undeployed_changes=undeployed_changes(row, tasks, current),
+        last_run=LastRun.model_validate(last, from_attributes=True) if last else None,
     )
 
 
