@@ -1,8 +1,8 @@
-"""What the processes that fork tasks load beforehand, so that no task loads it again.
+"""What the processes that fork others load beforehand, so that none of those loads it again.
 
 `<AIRFLOW_HOME>/config/airflow_local_settings.py` holds `LOCAL_SETTINGS`. Airflow imports that file
-in each of its processes; only the scheduler (whose LocalExecutor forks) and a Celery worker gain
-from it, so it does nothing in the others.
+in each of its processes. The scheduler (whose LocalExecutor forks) and a Celery worker fork tasks;
+the Dag processor forks a process for each file that it parses. It does nothing in the others.
 """
 
 from __future__ import annotations
@@ -16,19 +16,25 @@ from taxiway.airflow.preload import preload as _preload
 
 _preload()
 """
-MODULES = (
+FOR_TASKS = (
     "airflow.dag_processing.dagbag",
     "airflow.sdk.execution_time.task_runner",
     "taxiway.airflow.bundle",
     "taxiway.airflow.dags",
 )
+FOR_FILES = ("airflow.dag_processing.dagbag", "taxiway.airflow.dags")
 
 
 def preload(argv: Sequence[str] | None = None) -> bool:
-    """Load `MODULES` if this process, started as `argv`, forks tasks. Whether it did."""
+    """Load what the children of this process, started as `argv`, need. Whether it did."""
     words = [word for word in (sys.argv if argv is None else argv)[1:] if not word.startswith("-")]
-    if words[:1] != ["scheduler"] and words[:2] != ["celery", "worker"]:
-        return False
-    for module in MODULES:
+    modules = _modules(words)
+    for module in modules:
         importlib.import_module(module)
-    return True
+    return bool(modules)
+
+
+def _modules(words: Sequence[str]) -> Sequence[str]:
+    if words[:1] == ["scheduler"] or words[:2] == ["celery", "worker"]:
+        return FOR_TASKS
+    return FOR_FILES if words[:1] == ["dag-processor"] else ()
