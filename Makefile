@@ -20,7 +20,7 @@ unexport PYTHONPATH
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format install lock clean
+.PHONY: help demo test lint format openapi install lock clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -46,6 +46,9 @@ lint: $(STAMP)  ## Check style, types and the import law; change nothing
 format: $(STAMP)  ## Format the code, and mend what can be mended
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+
+openapi: $(STAMP)  ## Write docs/reference/openapi.json from the routes
+	@$(BIN)/python -m taxiway.server.openapi > docs/reference/openapi.json
 
 install: $(STAMP)  ## Make .venv with everything that development needs
 	@$(SAY) ".venv is ready"

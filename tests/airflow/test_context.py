@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.api.datamodels._generated import DagRunType
 
-from taxiway.airflow.context import request_of
+from taxiway.airflow.context import request_of, say_request
 from taxiway.errors import Invalid
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -79,3 +79,20 @@ def test_malformed_params_are_refused(conf: Any) -> None:
     with pytest.raises(Invalid) as error:
         request_of("d", "t", context_of(conf))
     assert error.value.code == "malformed-overrides"
+
+
+@pytest.mark.parametrize(
+    ("conf", "said"),
+    [
+        ({"taxiway": {"request_id": "abc-123"}}, ["Started by request abc-123"]),
+        ({"taxiway": {"request_id": "a\nb"}}, []),
+        ({"taxiway": 1}, []),
+        (None, []),
+    ],
+)
+def test_the_log_of_a_task_names_the_request_that_started_the_run(
+    conf: object, said: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "taxiway"):
+        say_request(conf)
+    assert caplog.messages == said

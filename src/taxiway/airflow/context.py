@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from datetime import datetime
 from typing import Any
 
 from taxiway.errors import Invalid
 from taxiway.runner.request import TaskRequest
 
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = logging.getLogger("taxiway")
 _DATES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
 
 
@@ -40,6 +44,14 @@ def _facts(context: Any) -> dict[str, Any]:
         "ts": moment.isoformat(),
         **{key: date.isoformat() for key, date in dates.items() if date is not None},
     }
+
+
+def say_request(conf: Any) -> None:
+    """Name the HTTP request that started the run, so that both logs can be read together."""
+    ours = conf.get("taxiway") if isinstance(conf, dict) else None
+    request_id = ours.get("request_id") if isinstance(ours, dict) else None
+    if isinstance(request_id, str) and REQUEST_ID.fullmatch(request_id):
+        _log.info("Started by request %s", request_id)
 
 
 def _overrides(conf: Any, task: str) -> dict[str, Any]:

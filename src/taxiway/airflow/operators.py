@@ -5,16 +5,23 @@ User code never runs here. What the runner needs of Airflow goes through `TaskLo
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import BaseOperator
 
-from taxiway.airflow.context import request_of
+from taxiway.airflow.context import request_of, say_request
 from taxiway.airflow.host import TaskLogHost
 from taxiway.airflow.outcome import translated
 from taxiway.runner.execute import TaskProcess
 from taxiway.runner.settings import WorkerSettings
+
+# Airflow lists XComs of a whole run by their keys, without the values: so the key says it.
+TIMINGS_KEY = "taxiway_timings"
+
+_log = logging.getLogger("taxiway")
 
 
 class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
@@ -33,6 +40,7 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
         # Airflow's clean-up may have taken the bundle's folder between parsing and now, from when
         # on it is locked. A folder that is missing later would stop the scheduler.
         context["ti"].bundle_instance.initialize()
+        say_request(context["dag_run"].conf)
         with translated(context):
             process = TaskProcess(
                 request_of(self.release, self.task_id, context),
@@ -42,10 +50,26 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
             self._process = process
             if self._killed:
                 process.kill()
-            return process.run()
+            try:
+                return process.run()
+            finally:
+                if not self._killed:
+                    _tell_timings(context["ti"], process.timings)
 
     def on_kill(self) -> None:
         """Called by a signal handler, anywhere in `execute`: raw system calls only."""
         self._killed = True
         if self._process is not None:
             self._process.kill()
+
+
+def _tell_timings(task_instance: Any, timings: Mapping[str, float]) -> None:
+    """Leave where the time went for the server to find, however the task ends."""
+    if not timings:
+        return
+    key = " ".join([TIMINGS_KEY, *(f"{name}={seconds:.4f}" for name, seconds in timings.items())])
+    try:
+        task_instance.xcom_push(key=key, value=dict(timings))
+    except Exception as error:
+        # It must not decide over a task that has done its work.
+        _log.warning("The task's timings could not be kept: %s", error)

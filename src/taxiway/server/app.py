@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -15,6 +14,7 @@ from fastapi.routing import APIRoute
 from taxiway import __version__
 from taxiway.server import problems
 from taxiway.server.database import Database, upgrade
+from taxiway.server.documents import document
 from taxiway.server.guards import Door
 from taxiway.server.health.checks import (
     Check,
@@ -24,13 +24,20 @@ from taxiway.server.health.checks import (
 )
 from taxiway.server.health.routes import router as health_router
 from taxiway.server.hooks import Publisher, Retirer
+from taxiway.server.idempotency.repeats import Repeats
 from taxiway.server.machinery import Machinery, assemble
+from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.routes import router as releases_router
+from taxiway.server.runs.control_routes import router as run_control_router
+from taxiway.server.runs.overrides import Overrides
+from taxiway.server.runs.polls import Polls
 from taxiway.server.runs.routes import router as runs_router
+from taxiway.server.runs.stream_routes import router as run_streams_router
 from taxiway.server.settings import Settings
 from taxiway.server.tasks.routes import router as tasks_router
 from taxiway.server.workflows.routes import router as workflows_router
+from taxiway.storage.cache import Cache
 
 ROUTERS: tuple[APIRouter, ...] = (
     health_router,
@@ -38,6 +45,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_router,
     releases_router,
     runs_router,
+    notifications_router,
+    run_control_router,
+    run_streams_router,
 )
 
 TAGS = [
@@ -45,6 +55,7 @@ TAGS = [
     {"name": "tasks", "description": "The nodes: functions of a repository, or inline Python."},
     {"name": "releases", "description": "Workflows sealed at one commit, and how they are made."},
     {"name": "runs", "description": "Executions of releases: states, logs, values."},
+    {"name": "notifications", "description": "Who hears of failures, and whether they did."},
     {"name": "health", "description": "Whether it works, and why not."},
 ]
 
@@ -79,6 +90,8 @@ def create_app(
     app.state.storage = machinery.storage
     app.state.deployer = machinery.deployer
     app.state.mirror = machinery.mirror
+    app.state.polls = Polls()
+    app.state.overrides = Overrides(machinery.storage, Cache(settings.cache_dir))
     app.state.publisher = publisher or machinery
     app.state.retirer = retirer or machinery
     app.state.health_checks = {
@@ -90,7 +103,8 @@ def create_app(
     problems.install(app)
     for router in ROUTERS:
         include(app, router)
-    _document(app)
+    document(app)
+    app.add_middleware(Repeats)
     app.add_middleware(Door, allowed_hosts=settings.allowed_hosts)
     return app
 
@@ -101,19 +115,6 @@ def include(app: FastAPI, router: APIRouter) -> None:
         if isinstance(route, APIRoute) and len(route.path) > 1 and route.path.endswith("/"):
             raise ValueError(f"{route.path}: the door removes the slash, this would never match")
     app.include_router(router)
-
-
-def _document(app: FastAPI) -> None:
-    """Put the schema of problems, which every answer may be, into the OpenAPI document."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.update(problems.openapi_schemas())
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
 
 
 @asynccontextmanager

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -55,6 +57,8 @@ class Door:
                 await self.app(scope, await _body(scope, headers, receive), answer.send)
             except TaxiwayError as error:
                 await answer.replace(scope, receive, problems.respond(error))
+            except (OperationalError, PoolTimeout) as error:
+                await answer.replace(scope, receive, problems.database_error(error))
             except Exception:
                 _log.exception("internal-error", method=scope["method"], path=scope["path"])
                 await answer.replace(scope, receive, problems.internal_error())

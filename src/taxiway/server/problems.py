@@ -165,6 +165,10 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_database_error(request: Request, error: Exception) -> JSONResponse:
+    return database_error(error)
+
+
+def database_error(error: Exception) -> JSONResponse:
     cause = error.orig if isinstance(error, DBAPIError) else error
     _log.error("database-unavailable", error=str(cause))
     return respond(

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from taxiway.server.database import ReleaseRow
-from taxiway.server.paging import page_of
+from taxiway.server.database import ReleaseRow, now
+from taxiway.server.idempotency.records import KEPT
+from taxiway.server.paging import Found, page_of
+from taxiway.server.releases.listing import ReleaseQuery
 
 
 def next_number(session: Session, workflow_id: str) -> int:
@@ -22,14 +24,22 @@ def by_number(session: Session, workflow_id: str, number: int) -> ReleaseRow | N
     )
 
 
-def page(
-    session: Session, workflow_id: str, *, below: int | None, limit: int
-) -> tuple[list[ReleaseRow], bool, int]:
-    """Releases of a workflow, newest first; whether more follow; how many there are."""
+def of_request(session: Session, workflow_id: str, key: str | None) -> ReleaseRow | None:
+    """What a request with this `Idempotency-Key` made, unless it failed."""
+    if key is None:
+        return None
+    mine = (ReleaseRow.workflow_id == workflow_id) & (ReleaseRow.request_key == key)
+    fresh = ReleaseRow.created_at > now() - KEPT
+    newest = select(ReleaseRow).where(mine, fresh).order_by(ReleaseRow.number.desc()).limit(1)
+    row = session.scalar(newest)
+    return row if row is not None and row.state != "failed" else None
+
+
+def page(session: Session, workflow_id: str, asked: ReleaseQuery) -> Found[ReleaseRow]:
     statement = select(ReleaseRow).where(ReleaseRow.workflow_id == workflow_id)
-    after = None if below is None else (below,)
-    keys = (ReleaseRow.number,)
-    return page_of(session, statement, keys, limit=limit, after=after, descending=True)
+    if asked.state:
+        statement = statement.where(ReleaseRow.state.in_(asked.state))
+    return page_of(session, statement, (ReleaseRow.number,), asked, scope=workflow_id)
 
 
 def preparing(session: Session, workflow_id: str | None = None) -> Sequence[ReleaseRow]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from taxiway.errors import Conflict, Invalid, NotFound
 from taxiway.server.database import ReleaseRow, TaskRow, WorkflowRow
+from taxiway.server.idempotency.current import current_key
 from taxiway.server.releases import queries
 from taxiway.server.releases.prepare import Order
 from taxiway.server.releases.records import order_to_json
@@ -22,6 +23,9 @@ def start_deploy(session: Session, row: WorkflowRow, tasks: Sequence[TaskRow]) -
 
     What can be refused without the network is refused here, before a number is given out.
     """
+    made = queries.of_request(session, row.id, current_key())
+    if made is not None:  # the request is repeated after its server was killed
+        return made
     _require_deployable(row, tasks)
     workflow = workflow_value(row, tasks)
     _check(workflow)
@@ -32,6 +36,7 @@ def start_deploy(session: Session, row: WorkflowRow, tasks: Sequence[TaskRow]) -
         git_repository=workflow.git_repository,
         git_branch=workflow.git_branch if workflow.git_repository else None,
         sealed=order_to_json(Order(row.id, workflow, pinned)),
+        request_key=current_key(),
     )
     session.add(release)
     session.flush()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from taxiway.errors import Conflict, Invalid, NotFound, Problem, TaxiwayError, Unavailable
+from taxiway.errors import Conflict, Invalid, NotFound, TaxiwayError, Unavailable
 from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow, now
 from taxiway.server.database.models import new_id
+from taxiway.server.idempotency.current import current_key
 from taxiway.server.orchestrator.port import ACTIVE, Orchestrator, TaskState
 from taxiway.server.releases.records import release_of
+from taxiway.server.request_id import current_request_id
+from taxiway.server.runs import queries
 from taxiway.server.runs.mirror import RunMirror, airflow_run_id, task_of
+from taxiway.server.runs.timings import timed
 from taxiway.workflow.graph import order
+from taxiway.workflow.names import fits_airflow
 
 Params = dict[str, dict[str, Any]]
 
@@ -53,9 +60,13 @@ def trigger(
     workflow: WorkflowRow,
     release: ReleaseRow,
     params: Params,
+    logical_date: datetime | None = None,
 ) -> RunRow:
     """Start a run of `release`, which Airflow shows. The run is on record before Airflow knows."""
-    _check_params(release, params)
+    made = _made_before(database, orchestrator, mirror)
+    if made is not None:
+        return made
+    _require_later_than_start(workflow, release, logical_date)
     run = RunRow(
         id=new_id(),
         workflow_id=workflow.id,
@@ -63,14 +74,17 @@ def trigger(
         dag_id=workflow.dag_id,
         release_id=release.id,
         params=params,
+        logical_date=logical_date,
         created_at=now(),
+        request_key=current_key(),
     )
     run.airflow_run_id = airflow_run_id(run.id)
     with database.writing() as session:
         session.add(run)
     try:
-        conf = {"taxiway": {"params": params}} if params else {}
-        state = orchestrator.trigger(run.dag_id, run.airflow_run_id, conf=conf)
+        state = orchestrator.trigger(
+            run.dag_id, run.airflow_run_id, conf=conf_of(params), logical_date=logical_date
+        )
     except TaxiwayError as error:
         _give_up(database, orchestrator, run)
         if isinstance(error, NotFound):
@@ -81,6 +95,25 @@ def trigger(
             ) from error
         raise
     return mirror.update(state) or run
+
+
+def _made_before(
+    database: Database, orchestrator: Orchestrator, mirror: RunMirror
+) -> RunRow | None:
+    """The run that this request, which is repeated after its server was killed, had started."""
+    key = current_key()
+    if key is None:
+        return None
+    with database.reading() as session:
+        run = queries.of_request(session, key)
+    if run is None:
+        return None
+    state = orchestrator.run(run.dag_id, run.airflow_run_id)
+    if state is not None:
+        return mirror.update(state) or run
+    with database.writing() as session:  # the kill came before Airflow knew of it
+        session.delete(session.get_one(RunRow, run.id))
+    return None
 
 
 def _give_up(database: Database, orchestrator: Orchestrator, run: RunRow) -> None:
@@ -94,25 +127,27 @@ def _give_up(database: Database, orchestrator: Orchestrator, run: RunRow) -> Non
         session.delete(session.get_one(RunRow, run.id))
 
 
-def _check_params(row: ReleaseRow, params: Params) -> None:
-    release = release_of(row)
-    known = {task.name for task in release.workflow.tasks} if release else set()
-    problems = [
-        Problem(
-            "task-not-found",
-            f"The release has no task {name}",
-            f"/params/{name}",
-            f"It has: {', '.join(sorted(known))}.",
-        )
-        for name in params
-        if name not in known
-    ]
-    if problems:
+def conf_of(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of a run as its tasks read it."""
+    asked = {"request_id": current_request_id()} if current_request_id() else {}
+    given = {"params": dict(params)} if params else {}
+    return {"taxiway": {**given, **asked}} if given or asked else {}
+
+
+def _require_later_than_start(
+    workflow: WorkflowRow, release: ReleaseRow, logical_date: datetime | None
+) -> None:
+    """Airflow would make a run without any task, and call it a success."""
+    sealed = release_of(release)
+    start = workflow.schedule_from if workflow.is_active else None
+    if sealed is None or sealed.workflow.schedule is None or start is None:
+        return
+    if logical_date is not None and logical_date < start:
         raise Invalid(
-            "params-refused",
-            "Params were given for tasks that the release does not have",
-            hint=problems[0].hint,
-            problems=problems,
+            "logical-date-before-schedule",
+            f"{logical_date.isoformat()} is before the schedule of {workflow.name} begins, "
+            f"which is at {start.isoformat()}",
+            hint="POST /api/v1/workflows/{id}/backfills runs the ticks of the past.",
         )
 
 
@@ -148,11 +183,27 @@ def task_states(session: Session, orchestrator: Orchestrator, run: RunRow) -> li
         states = [task_of(record) for record in run.tasks]
     else:
         try:
-            states = list(orchestrator.tasks(run.dag_id, run.airflow_run_id))
+            found = orchestrator.tasks(run.dag_id, run.airflow_run_id)
+            states = timed(orchestrator, run.dag_id, run.airflow_run_id, found)
         except NotFound:
             states = [TaskState(name, "pending", 0, None, None, None, None) for name in graph]
     place = {name: number for number, name in enumerate(order(graph))}
     return sorted(states, key=lambda state: place.get(state.task, len(place)))
+
+
+def require_name(task: str) -> None:
+    """What cannot name a task is never made part of an address in Airflow (`..`)."""
+    if not fits_airflow(task):
+        raise NotFound("task-not-found", f"No task can have the name {task[:100]!r}")
+
+
+def require_task(session: Session, orchestrator: Orchestrator, run: RunRow, task: str) -> None:
+    """`NotFound` (`task-not-found`) unless the run's release has the task, or Airflow."""
+    require_name(task)
+    release = session.get(ReleaseRow, run.release_id or "")
+    sealed = release_of(release) if release else None
+    if sealed is None or task not in {known.name for known in sealed.workflow.tasks}:
+        task_state(session, orchestrator, run, task)
 
 
 def task_state(session: Session, orchestrator: Orchestrator, run: RunRow, task: str) -> TaskState:

@@ -1,0 +1,1 @@
+"""Requests that may be repeated without being carried out twice."""
