@@ -1,0 +1,1 @@
+"""What Taxiway costs, beside what else one would use, side by side in one run."""

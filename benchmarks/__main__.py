@@ -1,0 +1,60 @@
+"""`python -m benchmarks`: measure, and write the table to docs/benchmarks.md.
+
+python -m benchmarks                        all, about seven minutes on two idle cores
+python -m benchmarks rendering parsing      only these; prints, and leaves the table alone
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks import chains, lists, parsing, rendering, starting, table
+from benchmarks.measure import Options, Row
+
+ALL: Mapping[str, Callable[[Options], list[Row]]] = {
+    "chains": chains.measure,
+    "rendering": rendering.measure,
+    "parsing": parsing.measure,
+    "lists": lists.measure,
+    "starting": starting.measure,
+}
+TABLE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="taxiway-bench-", ignore_cleanup_errors=True) as name:
+        given = Options(Path(name), options.pairs, options.slow_pairs, options.scale)
+        for part in options.parts or ALL:
+            began = time.monotonic()
+            rows += ALL[part](given)
+            print(f"{part}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    print(table.markdown(rows))
+    if options.output or not options.parts:
+        target = options.output or TABLE
+        target.write_text(table.page(rows, machine=table.machine(), options=given), "utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", choices=[*ALL, []], metavar="part", help=", ".join(ALL))
+    parser.add_argument("--pairs", type=int, default=15, help="of what is cheap (15)")
+    parser.add_argument("--slow-pairs", type=int, default=7, help="of what takes seconds (7)")
+    parser.add_argument("--scale", type=float, default=1.0, help="0.01: small sizes, to try it")
+    parser.add_argument("--output", type=Path, help="write the page there")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""What every benchmark shares: its options, pairs of measurements, and rows of the table."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """`scratch` is an empty folder that goes when all is measured. `pairs` are measured of what
+    is cheap, `slow_pairs` of what takes seconds. `scale` makes sizes smaller, to try the code."""
+
+    scratch: Path
+    pairs: int = 15
+    slow_pairs: int = 7
+    scale: float = 1.0
+
+    def sized(self, count: int) -> int:
+        return max(2, round(count * self.scale))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was measured, with what it is compared, and the goal."""
+
+    what: str
+    measured: str
+    beside: str
+    ratio: float | None
+    goal: str
+    held: bool | None
+
+
+def against(what: str, name: str, ours: Pairs, *, goal: float | None) -> Row:
+    """A row whose goal is a ratio: the median of the ratios of the pairs."""
+    return Row(
+        what,
+        seconds(ours.ours),
+        f"{name}: {seconds(ours.theirs)}",
+        ours.ratio,
+        f"≤ {goal:g}×" if goal else "",
+        ours.ratio <= goal if goal else None,
+    )
+
+
+def alone(what: str, taken: float, *, goal: float, beside: str = "") -> Row:
+    """A row whose goal is a time."""
+    return Row(what, seconds(taken), beside, None, f"≤ {seconds(goal)}", taken <= goal)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Medians in seconds. `ratio` is the median of ratios: of what was measured at one time."""
+
+    ours: float
+    theirs: float
+    ratio: float
+
+
+def in_pairs(ours: Callable[[], float], theirs: Callable[[], float], count: int) -> Pairs:
+    """Measure both in turns, so that a busy moment meets both."""
+    return paired([(ours(), theirs()) for _ in range(count)])
+
+
+def paired(found: Sequence[tuple[float, float]]) -> Pairs:
+    return Pairs(
+        statistics.median(one for one, _ in found),
+        statistics.median(other for _, other in found),
+        statistics.median(one / other for one, other in found),
+    )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that `share` of all do not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * share - 1e-9) - 1)]
+
+
+@contextmanager
+def timed(into: list[float], clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:
+    began = clock()
+    yield
+    into.append(clock() - began)
+
+
+def seconds(value: float) -> str:
+    """In the unit in which it is read best."""
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.3g} ms"
