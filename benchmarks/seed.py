@@ -21,6 +21,7 @@ from taxiway.workflow.models import Task, Workflow
 BATCH = 5_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DIGEST = "0" * 64
+KINDS = ("workflow", "release", "task", "run")
 REPOSITORIES = 100
 STATES = ("success",) * 17 + ("failed", "failed", "canceled")
 TRIGGERS = ("schedule",) * 4 + ("manual",)
@@ -47,7 +48,7 @@ def seed(database_url: str, workflows: int, tasks: int, runs: int) -> None:
 
 def identity(kind: str, number: int) -> str:
     """The id of the row with this number: the same in every database."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind}/{number}"))
+    return str(uuid.UUID(int=(KINDS.index(kind) << 96) + number, version=4))
 
 
 def _fill(connection: Connection, table: type[Any], rows: Iterator[Row]) -> None:

@@ -87,6 +87,24 @@ def check(url: RepositoryUrl, policy: GitPolicy) -> Target:
     return Target(url, url.text, pinned, proxied)
 
 
+def reach(url: RepositoryUrl, policy: GitPolicy, *, listed_only: bool = False) -> tuple[str, ...]:
+    """The addresses to which a direct connection may be made now, for something else than Git.
+
+    `listed_only` demands that the host, or every address of it, is among `allow_hosts`.
+    """
+    literal = _literal(url.host)
+    found = (literal,) if literal is not None else _resolve(url, required=True)
+    _require_allowed(url, found, policy, literal=literal is not None)
+    faces = tuple(face for address in found for face in _faces(address))
+    if listed_only and not _is_listed(url.host, faces, policy.allow_hosts):
+        raise Denied(
+            "address-not-listed",
+            f"{url.host} is only spoken to over https",
+            hint=f"Use https, or list {url.host} in TAXIWAY_GIT_ALLOW_HOSTS.",
+        )
+    return tuple(str(address) for address in found)
+
+
 def _check_local(url: RepositoryUrl, policy: GitPolicy) -> Target:
     real = Path(os.path.realpath(url.path))
     folders = [Path(os.path.realpath(folder)) for folder in policy.allow_local]

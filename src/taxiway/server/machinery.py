@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 from taxiway.errors import TaxiwayError, Unavailable
 from taxiway.redaction import Secret
 from taxiway.server.database import Database, ReleaseRow, WorkflowRow, after_commit
+from taxiway.server.notifications.courier import Courier
+from taxiway.server.notifications.messages import Links
+from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.orchestrator.airflow import AirflowOrchestrator
 from taxiway.server.orchestrator.airflow_http import AirflowSession
 from taxiway.server.orchestrator.port import Orchestrator
@@ -49,16 +52,20 @@ class Machinery:
     retirement: Retirement
     reconciler: Reconciler
     mirror: RunMirror
+    outbox: Outbox
+    courier: Courier
 
     def start(self) -> None:
         self.deployer.start()
         self.reconciler.start()
         self.mirror.start()
+        self.courier.start()
 
     def stop(self) -> None:
         self.deployer.stop()
         self.reconciler.stop()
         self.mirror.stop()
+        self.courier.stop()
         self.orchestrator.close()
 
     def activity_changed(self, session: Session, workflow: WorkflowRow) -> None:
@@ -110,8 +117,9 @@ def assemble(
     port: Orchestrator = orchestrator or airflow(settings)
     signals = Signals()
     publisher = Publisher(database, storage)
-    current = CurrentReleases(database, storage, publisher, signals)
-    mirror = RunMirror(database, port)
+    outbox = Outbox(_links(settings), has_default=settings.notify_url is not None)
+    current = CurrentReleases(database, storage, publisher, signals, outbox)
+    mirror = RunMirror(database, port, outbox)
     retirement = Retirement(database, publisher, port, current, mirror.update)
     return Machinery(
         database=database,
@@ -120,11 +128,17 @@ def assemble(
         signals=signals,
         publisher=publisher,
         current=current,
-        deployer=Deployer(database, shop, current, signals),
+        deployer=Deployer(database, shop, current, signals, outbox),
         retirement=retirement,
         reconciler=Reconciler(database, publisher, port, current, retirement, signals),
         mirror=mirror,
+        outbox=outbox,
+        courier=Courier(database, outbox, settings.git_policy(), settings.notify_url),
     )
+
+
+def _links(settings: Settings) -> Links:
+    return Links(f"http://{settings.host}:{settings.port}", settings.airflow_url)
 
 
 def airflow(settings: Settings) -> AirflowOrchestrator:

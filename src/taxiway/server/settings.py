@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,6 +20,7 @@ from pydantic_settings import (
 from taxiway.environment.policy import PackagePolicy
 from taxiway.errors import Denied, Invalid, Problem
 from taxiway.git.policy import GitPolicy
+from taxiway.server.notifications.address import NotifyAddress
 
 DEFAULT_HOME = "~/.taxiway"
 FILE = "taxiway.toml"
@@ -33,6 +34,13 @@ def _split(separator: str) -> BeforeValidator:
         return tuple(value) if isinstance(value, list) else value
 
     return BeforeValidator(split)
+
+
+def _notify_url(value: str | None) -> str | None:
+    try:
+        return NotifyAddress.parse(value).text if value else None
+    except Invalid as error:
+        raise ValueError(error.message) from None
 
 
 Commas = Annotated[tuple[str, ...], NoDecode, _split(",")]
@@ -66,6 +74,9 @@ class Settings(BaseSettings):
     allow_urls: Commas = Field((), description="Hosts that a requirement may name directly.")
     task_env_pass: Commas = Field((), description="Variables that tasks get from the worker.")
     run_as_user: str | None = Field(None, description="The user that tasks run as.")
+    notify_url: Annotated[str | None, AfterValidator(_notify_url)] = Field(
+        None, repr=False, description="Address that is told of failures, by default."
+    )
     log_format: Literal["auto", "json", "console"] = Field("auto", description="Form of the log.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log from")
 

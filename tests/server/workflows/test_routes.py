@@ -54,6 +54,8 @@ def test_the_missions_workflow_is_created_with_every_default(any_client: TestCli
         "held": False,
         "current_release": None,
         "undeployed_changes": ["name", "description", "schedule", "git_repository"],
+        "last_run": None,
+        "notify_url": None,
         "created_at": made["created_at"],
         "updated_at": made["updated_at"],
     }

@@ -24,6 +24,7 @@ from taxiway.server.database import (
     WorkflowRow,
     now,
 )
+from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.publishing import publications
 from taxiway.server.publishing.publisher import Publisher
 from taxiway.server.publishing.signals import Signals
@@ -56,12 +57,18 @@ class CurrentReleases:
     """One per server process; several may work on one database."""
 
     def __init__(
-        self, database: Database, storage: Storage, publisher: Publisher, signals: Signals
+        self,
+        database: Database,
+        storage: Storage,
+        publisher: Publisher,
+        signals: Signals,
+        outbox: Outbox | None = None,
     ) -> None:
         self._database = database
         self._storage = storage
         self._publisher = publisher
         self._signals = signals
+        self._outbox = outbox or Outbox()
 
     def publish(self, release_id: str, prepared: Prepared) -> None:
         """Seal a release that was preparing and make it the current one; `Conflict`
@@ -142,7 +149,9 @@ class CurrentReleases:
             release = session.get(ReleaseRow, publication.release_id)
             if release is None or workflow.deleted_at is not None:
                 return
-            release.state, release.error = "failed", error_to_json(error)
+            if release.state != "failed":
+                release.state, release.error = "failed", error_to_json(error)
+                self._outbox.deploy_failed(session, release)
             if workflow.current_release_id != release.id:
                 return
             earlier = queries.newest_ready(session, workflow.id)

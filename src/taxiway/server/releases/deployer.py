@@ -16,6 +16,7 @@ from anyio.to_thread import run_sync
 
 from taxiway.errors import TaxiwayError
 from taxiway.server.database import Database, ReleaseRow
+from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.publishing.signals import Signals
 from taxiway.server.releases import queries
 from taxiway.server.releases.current import CurrentReleases
@@ -38,6 +39,7 @@ class Deployer:
         shop: Workshop,
         current: CurrentReleases,
         signals: Signals,
+        outbox: Outbox | None = None,
         *,
         workers: int = 4,
     ) -> None:
@@ -45,6 +47,7 @@ class Deployer:
         self._shop = shop
         self._current = current
         self._signals = signals
+        self._outbox = outbox or Outbox()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="deploy")
         self._stopping = threading.Event()
         self._guard = threading.Lock()
@@ -132,3 +135,4 @@ class Deployer:
             if row.state == "preparing":  # else another server has published it
                 row.state = "failed"
                 row.error = error_to_json(error)
+                self._outbox.deploy_failed(session, row)

@@ -8,13 +8,14 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from taxiway.errors import Invalid, NotFound
+from taxiway.errors import NotFound
 from taxiway.server.database import Database, ReleaseRow, WorkflowRow
 from taxiway.server.dependencies import DatabaseDep, Reading
-from taxiway.server.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from taxiway.server.paging import Page
 from taxiway.server.releases import queries
 from taxiway.server.releases.dependencies import DeployerDep, StorageDep
 from taxiway.server.releases.deployer import Deployer
+from taxiway.server.releases.listing import ReleaseQuery
 from taxiway.server.releases.records import error_of
 from taxiway.server.releases.schemas import ReleaseResponse, release_response
 from taxiway.server.releases.service import get_release, start_deploy
@@ -72,20 +73,16 @@ def _respond(database: Database, row: ReleaseRow) -> ReleaseResponse:
 
 @router.get("/releases", operation_id="listReleases", response_model=Page[ReleaseResponse])
 def list_releases(
-    workflow_id: WorkflowId,
-    session: Reading,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    workflow_id: WorkflowId, session: Reading, asked: Annotated[ReleaseQuery, Query()]
 ) -> Page[ReleaseResponse]:
     """The releases of a workflow, newest first."""
     workflow = workflows.get(session, workflow_id)
-    rows, more, total = queries.page(
-        session, workflow_id, below=_number(cursor) if cursor else None, limit=limit
-    )
+    found = queries.page(session, workflow_id, asked)
+    current = workflow.current_release_id
     return Page(
-        items=[release_response(r, workflow.dag_id, workflow.current_release_id) for r in rows],
-        next_cursor=encode_cursor([str(rows[-1].number)]) if more else None,
-        total=total,
+        items=[release_response(row, workflow.dag_id, current) for row in found.rows],
+        next_cursor=found.next_cursor,
+        total=found.total,
     )
 
 
@@ -115,10 +112,3 @@ def read_dag(
             hint="A release has one when it is sealed.",
         )
     return PlainTextResponse(storage.get(f"dags/{row.dag_digest}.py"))
-
-
-def _number(cursor: str) -> int:
-    (number,) = decode_cursor(cursor, 1)
-    if not number.isdecimal() or len(number) > 10:
-        raise Invalid("cursor-refused", "The cursor is not one that this list gave out")
-    return int(number)

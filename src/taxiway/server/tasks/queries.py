@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from taxiway.server.database import TaskRow, WorkflowRow
-from taxiway.server.paging import page_of
+from taxiway.server.paging import Found, page_of
+from taxiway.server.tasks.listing import TaskQuery
 
 
 def find(session: Session, task_id: str) -> TaskRow | None:
@@ -21,26 +20,15 @@ def find(session: Session, task_id: str) -> TaskRow | None:
     return session.scalar(statement)
 
 
-def page(
-    session: Session,
-    *,
-    workflow_id: str | None,
-    limit: int,
-    after: tuple[datetime, str] | None,
-    q: str | None,
-) -> tuple[list[TaskRow], bool, int]:
-    """Tasks in the order of their creation."""
-    statement = (
-        select(TaskRow)
-        .join(WorkflowRow, WorkflowRow.id == TaskRow.workflow_id)
-        .where(WorkflowRow.deleted_at.is_(None))
-    )
-    if workflow_id is not None:
-        statement = statement.where(TaskRow.workflow_id == workflow_id)
-    if q:
-        statement = statement.where(TaskRow.name.icontains(q, autoescape=True))
-    keys = (TaskRow.created_at, TaskRow.id)
-    return page_of(session, statement, keys, limit=limit, after=after)
+def page(session: Session, asked: TaskQuery) -> Found[TaskRow]:
+    # No join: the tasks have to be read in their order, whatever else is known of the tables.
+    alive = exists().where(WorkflowRow.id == TaskRow.workflow_id, WorkflowRow.deleted_at.is_(None))
+    statement = select(TaskRow).where(alive)
+    if asked.workflow_id is not None:
+        statement = statement.where(TaskRow.workflow_id == asked.workflow_id)
+    if asked.q:
+        statement = statement.where(TaskRow.name.icontains(asked.q, autoescape=True))
+    return page_of(session, statement, (getattr(TaskRow, asked.column), TaskRow.id), asked)
 
 
 def names_by_id(session: Session, workflow_ids: set[str]) -> dict[str, str]:

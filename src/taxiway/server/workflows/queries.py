@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, Select, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
 
 from taxiway.server.database import PublicationRow, ReleaseRow, RunRow, TaskRow, WorkflowRow
-from taxiway.server.paging import page_of
+from taxiway.server.paging import Found, page_of
+from taxiway.server.workflows.listing import NEVER_RAN, WorkflowQuery
 
 IN_PROGRESS = ("queued", "running")
 
@@ -30,14 +31,48 @@ def find_by_dag_id(session: Session, dag_id: str) -> WorkflowRow | None:
     return session.scalar(statement.order_by(WorkflowRow.deleted_at.is_not(None)).limit(1))
 
 
-def page(
-    session: Session, *, limit: int, after: tuple[str, str] | None, q: str | None
-) -> tuple[list[WorkflowRow], bool, int]:
-    """Workflows by name."""
+def page(session: Session, asked: WorkflowQuery) -> Found[WorkflowRow]:
     statement = _alive()
-    if q:
-        statement = statement.where(WorkflowRow.name.icontains(q, autoescape=True))
-    return page_of(session, statement, (WorkflowRow.name, WorkflowRow.id), limit=limit, after=after)
+    if asked.q:
+        statement = statement.where(WorkflowRow.name.icontains(asked.q, autoescape=True))
+    if asked.is_active is not None:
+        statement = statement.where(WorkflowRow.is_active == asked.is_active)
+    if asked.held is not None:
+        statement = statement.where(WorkflowRow.held == asked.held)
+    if asked.is_deployed is not None:
+        release = WorkflowRow.current_release_id
+        statement = statement.where(
+            release.is_not(None) if asked.is_deployed else release.is_(None)
+        )
+    if asked.git_repository is not None:
+        statement = statement.where(WorkflowRow.git_repository == asked.git_repository)
+    if asked.last_run_state:
+        state = func.coalesce(_of_last_run(RunRow.state), NEVER_RAN)
+        statement = statement.where(state.in_(asked.last_run_state))
+    keys = (getattr(WorkflowRow, asked.column), WorkflowRow.id)
+    return page_of(session, statement, keys, asked)
+
+
+def last_runs(session: Session, workflow_ids: Iterable[str]) -> dict[str, RunRow]:
+    """The newest run of each workflow: one query, whatever history they have."""
+    newest = select(_of_last_run(RunRow.id)).where(WorkflowRow.id.in_(list(workflow_ids)))
+    statement = (
+        select(RunRow)
+        .where(RunRow.id.in_(newest))
+        .options(load_only(RunRow.workflow_id, RunRow.state, RunRow.started_at, RunRow.ended_at))
+    )
+    return {row.workflow_id: row for row in session.scalars(statement)}
+
+
+def _of_last_run(column: InstrumentedAttribute[str]) -> ScalarSelect[str]:
+    return (
+        select(column)
+        .where(RunRow.workflow_id == WorkflowRow.id)
+        .order_by(RunRow.created_at.desc(), RunRow.id.desc())
+        .limit(1)
+        .correlate(WorkflowRow)
+        .scalar_subquery()
+    )
 
 
 def tasks_of(session: Session, workflow_ids: Iterable[str]) -> dict[str, list[TaskRow]]:

@@ -21,6 +21,7 @@ from taxiway.server.fields import (
     UpTo500,
     default,
 )
+from taxiway.server.notifications.address import NotifyAddress
 
 Policy = Literal["on_deploy", "pinned", "on_push"]
 
@@ -51,6 +52,13 @@ def _repository(value: str | None) -> str | None:
     return value
 
 
+def _notify_url(value: str | None) -> str | None:
+    try:
+        return NotifyAddress.parse(value).text if value is not None else None
+    except Invalid as error:
+        raise FieldRefused(error) from None
+
+
 def _commit(value: str | None) -> str | None:
     if value is not None and not _COMMIT.fullmatch(value):
         raise FieldRefused(
@@ -67,6 +75,7 @@ Repository = Annotated[UpTo500 | None, EmptyIsNull, AfterValidator(_repository)]
 Commit = Annotated[
     str | None, EmptyIsNull, AfterValidator(_commit), Field(json_schema_extra={"maxLength": 40})
 ]
+NotifyUrl = Annotated[UpTo500 | None, EmptyIsNull, AfterValidator(_notify_url)]
 Branch = Annotated[str, default("main"), Field(max_length=255)]
 AuthType = Annotated[str, default("none"), Field(max_length=50)]
 MaxRuns = Annotated[int, Field(ge=1, le=1000)]
@@ -90,6 +99,10 @@ _D: dict[str, str] = {
     "git_update_policy": "Which commit a deploy takes: on_deploy, pinned or on_push.",
     "requirements": "Text like requirements.txt, used where the repository has none.",
     "env": "Environment variables of every task.",
+    "notify_url": (
+        "Address that is told of failed runs, of the first success after them and of failed"
+        " deploys; null: the server's. Acts at once."
+    ),
 }
 
 
@@ -116,6 +129,7 @@ class WorkflowCreate(BaseModel):
     )
     requirements: Text = Field(None, description=_D["requirements"])
     env: Env = Field(default_factory=dict, description=_D["env"])
+    notify_url: NotifyUrl = Field(None, description=_D["notify_url"])
 
 
 class WorkflowUpdate(BaseModel):
@@ -143,13 +157,24 @@ class WorkflowUpdate(BaseModel):
     git_update_policy: PolicyField = Field(None, description=_D["git_update_policy"])
     requirements: Text = Field(None, description=_D["requirements"])
     env: Env = Field(default_factory=dict, description=_D["env"])
+    notify_url: NotifyUrl = Field(None, description=_D["notify_url"])
     id: str | None = Field(None, description="Read-only.")
     dag_id: str | None = Field(None, description="Read-only.")
     held: Any = Field(None, description="Read-only.")
     current_release: Any = Field(None, description="Read-only.")
     undeployed_changes: Any = Field(None, description="Read-only.")
+    last_run: Any = Field(None, description="Read-only.")
     created_at: Any = Field(None, description="Read-only.")
     updated_at: Any = Field(None, description="Read-only.")
+
+
+class LastRun(BaseModel):
+    """The newest run of a workflow."""
+
+    id: str = Field(description="UUID of the run.")
+    state: str = Field(description="`queued`, `running`, `success`, `failed` or `canceled`.")
+    started_at: datetime | None = Field(description="When Airflow began it.")
+    ended_at: datetime | None = Field(description="When it ended.")
 
 
 class WorkflowResponse(BaseModel):
@@ -171,10 +196,12 @@ class WorkflowResponse(BaseModel):
     git_update_policy: Policy = Field(description=_D["git_update_policy"])
     requirements: str | None = Field(description=_D["requirements"])
     env: dict[str, str] = Field(description=_D["env"])
+    notify_url: str | None = Field(description=_D["notify_url"])
     held: bool = Field(description="True after a rollback: nothing deploys until it is resumed.")
     current_release: int | None = Field(description="Number of the release that new runs take.")
     undeployed_changes: list[str] = Field(
         description="Fields that differ from the current release, like `tasks.train.params`."
     )
+    last_run: LastRun | None = Field(description="Its newest run; null: it never ran.")
     created_at: datetime = Field(description="When it was created, UTC.")
     updated_at: datetime = Field(description="When it was last changed, UTC.")

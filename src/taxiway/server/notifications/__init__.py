@@ -1,0 +1,1 @@
+"""Notifications: what has to be heard, written down with what it tells of, then delivered."""
