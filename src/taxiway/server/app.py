@@ -23,9 +23,11 @@ from taxiway.server.health.checks import (
     storage_check,
 )
 from taxiway.server.health.routes import router as health_router
+from taxiway.server.home import claim
 from taxiway.server.hooks import Publisher, Retirer
 from taxiway.server.idempotency.repeats import Repeats
 from taxiway.server.machinery import Machinery, assemble
+from taxiway.server.metrics.routes import router as metrics_router
 from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.routes import router as releases_router
@@ -41,6 +43,7 @@ from taxiway.storage.cache import Cache
 
 ROUTERS: tuple[APIRouter, ...] = (
     health_router,
+    metrics_router,
     workflows_router,
     tasks_router,
     releases_router,
@@ -71,6 +74,7 @@ def create_app(
     """The application on an up-to-date database. `Denied` when it would listen to other machines."""
     settings.require_loopback()
     settings.home.mkdir(parents=True, exist_ok=True)
+    claim(settings.home)
     upgrade(settings.database_url)
     database = Database(settings.database_url)
     app = FastAPI(

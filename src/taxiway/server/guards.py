@@ -20,6 +20,7 @@ from taxiway.errors import Denied, Invalid, TaxiwayError
 from taxiway.server import problems
 from taxiway.server.caller import begin_caller
 from taxiway.server.json_body import parse_json
+from taxiway.server.metrics.instruments import count_request
 from taxiway.server.request_id import begin_request
 from taxiway.server.settings import is_loopback
 
@@ -62,13 +63,14 @@ class Door:
             except Exception:
                 _log.exception("internal-error", method=scope["method"], path=scope["path"])
                 await answer.replace(scope, receive, problems.internal_error())
-            milliseconds = round((time.monotonic() - started) * 1000, 1)
+            seconds = time.monotonic() - started
+            count_request(scope, answer.status, seconds)
             _log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=answer.status,
-                ms=milliseconds,
+                ms=round(seconds * 1000, 1),
             )
 
 

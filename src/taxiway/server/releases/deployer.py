@@ -15,7 +15,8 @@ import structlog
 from anyio.to_thread import run_sync
 
 from taxiway.errors import TaxiwayError
-from taxiway.server.database import Database, ReleaseRow
+from taxiway.server.database import Database, ReleaseRow, now
+from taxiway.server.metrics.instruments import count_deploy
 from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.publishing.signals import Signals
 from taxiway.server.releases import queries
@@ -116,6 +117,7 @@ class Deployer:
     def _deploy(self, row: ReleaseRow) -> None:
         try:
             self._current.publish(row.id, prepare(order_of(row), self._shop))
+            count_deploy("published", (now() - row.created_at).total_seconds())
         except TaxiwayError as error:
             self._fail(row.id, error)
         except Exception:
@@ -135,4 +137,5 @@ class Deployer:
             if row.state == "preparing":  # else another server has published it
                 row.state = "failed"
                 row.error = error_to_json(error)
+                count_deploy("failed", (now() - row.created_at).total_seconds())
                 self._outbox.deploy_failed(session, row)
