@@ -1,6 +1,7 @@
 """`taxiway`: the table of commands, each loaded when it is called.
 
-A command is a function with Typer's annotations, named `command`, in a module of its own.
+A module holds either one function with Typer's annotations, named `command`, or the verbs of a
+noun: a dictionary `VERBS` of such functions, and its one-line help, `HELP`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ COMMANDS = {
     "up": "taxiway.cli.up",
     "down": "taxiway.cli.down",
     "status": "taxiway.cli.status",
+    "doctor": "taxiway.cli.doctor",
+    "workflows": "taxiway.cli.workflows",
+    "tasks": "taxiway.cli.tasks",
+    "deploy": "taxiway.cli.deploy",
+    "releases": "taxiway.cli.releases",
+    "runs": "taxiway.cli.runs",
+    "logs": "taxiway.cli.logs",
 }
 
 
@@ -34,8 +42,13 @@ class LazyCommands(typer.core.TyperGroup):
             return None
         module = importlib.import_module(COMMANDS[cmd_name])
         one = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        one.command(cmd_name)(translated(module.command))
-        return typer.main.get_command(one)
+        if not hasattr(module, "VERBS"):
+            one.command(cmd_name)(translated(module.command))
+            return typer.main.get_command(one)
+        one.info.name, one.info.help, one.info.no_args_is_help = cmd_name, module.HELP, True
+        for verb, function in module.VERBS.items():
+            one.command(verb)(translated(function))
+        return typer.main.get_group(one)
 
 
 app = typer.Typer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,29 @@ AirflowPort = Annotated[
         show_default="8080, or the next free one",
     ),
 ]
+
+
+class Form(enum.StrEnum):
+    """Tables for people, JSON for programs."""
+
+    table = "table"
+    json = "json"
+
+
+Output = Annotated[Form, typer.Option("--output", "-o", help="For people or programs.")]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        envvar="TAXIWAY_SERVER",
+        help="The server's address.",
+        show_default="that of the running stack, or http://127.0.0.1:8000",
+    ),
+]
+Workflow = Annotated[str, typer.Argument(help="Its id, its DAG id or its name.")]
+Run = Annotated[str, typer.Argument(help="The run's id, or how it begins.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Limit = Annotated[int, typer.Option(min=1, help="Show at most so many.")]
 
 
 def folder(home: Path | None) -> Path:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import enum
 import json
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,23 +14,13 @@ from taxiway.embedded.condition import Condition, condition_of
 NOT_RUNNING, NOT_READY = 3, 7
 
 
-class Output(enum.StrEnum):
-    table = "table"
-    json = "json"
-
-
-def command(
-    home: options.Home = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="For people or programs.")] = (
-        Output.table
-    ),
-) -> None:
+def command(home: options.Home = None, output: options.Output = options.Form.table) -> None:
     """Show the parts of the stack.
 
     Exit status 0: all ready; 3: nothing runs; 7: it runs, and something is not ready.
     """
     condition = condition_of(options.folder(home))
-    if output is Output.json:
+    if output is options.Form.json:
         typer.echo(json.dumps(condition.as_dict(), indent=2))
     else:
         _show(condition)

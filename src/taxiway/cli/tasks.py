@@ -1,0 +1,222 @@
+"""`taxiway tasks`: the functions of a workflow and their order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taxiway.cli import display, given, options
+from taxiway.cli.connection import connect
+from taxiway.cli.naming import task_of, workflow_of
+from taxiway.cli.workflows import confirm, from_file, task_table
+from taxiway.client.http import Json
+
+HELP = "Declare the tasks of a workflow, change, replace and delete them."
+
+Task = Annotated[str, typer.Argument(help="The task's name or id.")]
+Script = Annotated[str | None, typer.Option(help="Its file, from the root of the repository.")]
+Function = Annotated[str | None, typer.Option(help="The function in that file.")]
+Inline = Annotated[
+    Path | None, typer.Option(help="Instead: a file with one function, kept as inline code.")
+]
+Param = Annotated[
+    list[str] | None, typer.Option(help="NAME=JSON for the function; repeat it for more.")
+]
+After = Annotated[
+    list[str] | None, typer.Option(help="A task that has to end before; '' for none; repeat it.")
+]
+Retries = Annotated[int | None, typer.Option(help="How often a failed try is repeated.")]
+RetryDelay = Annotated[int | None, typer.Option(help="Seconds between two tries.")]
+Timeout = Annotated[int | None, typer.Option(help="Seconds for one try.")]
+TriggerRule = Annotated[str | None, typer.Option(help="Airflow's rule.")]
+Pool = Annotated[str | None, typer.Option(help="Airflow's pool; '' for the default one.")]
+PoolSlots = Annotated[int | None, typer.Option(help="How many slots of it.")]
+Queue = Annotated[str | None, typer.Option(help="Airflow's queue; '' for the default one.")]
+Env = Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeat it for more.")]
+File = Annotated[
+    Path | None, typer.Option("--file", "-f", help="JSON with fields of the API; - is stdin.")
+]
+
+
+def list_(
+    workflow: options.Workflow,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """List the tasks of a workflow."""
+    with connect(server, home) as connection:
+        found = workflow_of(connection.client, workflow)
+        tasks = list(connection.client.tasks(found["id"]))
+    if output is options.Form.json:
+        display.data(tasks)
+    else:
+        task_table(tasks)
+
+
+def show(
+    workflow: options.Workflow,
+    task: Task,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Show one task."""
+    with connect(server, home) as connection:
+        found = task_of(connection.client, workflow_of(connection.client, workflow), task)
+        _tell(found, output)
+        connection.point(f"/tasks/{found['id']}")
+
+
+def create(
+    workflow: options.Workflow,
+    name: Annotated[str, typer.Argument(help="Letters, digits, _, - and dots.")],
+    script: Script = None,
+    function: Function = None,
+    inline: Inline = None,
+    param: Param = None,
+    after: After = None,
+    retries: Retries = None,
+    retry_delay: RetryDelay = None,
+    timeout: Timeout = None,
+    trigger_rule: TriggerRule = None,
+    pool: Pool = None,
+    pool_slots: PoolSlots = None,
+    queue: Queue = None,
+    env: Env = None,
+    file: File = None,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Add a task; it runs from the next deploy on."""
+    fields = from_file(file) | given.present(
+        name=name,
+        script_path=script,
+        function_name=function,
+        python_callable=given.text_file(inline),
+        params=given.json_pairs(param, "--param"),
+        dependencies=_names(after),
+        retry_count=retries,
+        retry_delay=retry_delay,
+        timeout=timeout,
+        trigger_rule=trigger_rule,
+        pool=pool,
+        pool_slots=pool_slots,
+        queue=queue,
+        env=given.pairs(env, "--env"),
+    )
+    with connect(server, home) as connection:
+        owner = workflow_of(connection.client, workflow)
+        made = connection.client.create_task(**{**fields, "workflow_id": owner["id"]})
+        _tell(made, output)
+        connection.point(f"/tasks/{made['id']}")
+
+
+def update(
+    workflow: options.Workflow,
+    task: Task,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    script: Script = None,
+    function: Function = None,
+    inline: Inline = None,
+    param: Param = None,
+    after: After = None,
+    retries: Retries = None,
+    retry_delay: RetryDelay = None,
+    timeout: Timeout = None,
+    trigger_rule: TriggerRule = None,
+    pool: Pool = None,
+    pool_slots: PoolSlots = None,
+    queue: Queue = None,
+    env: Env = None,
+    file: File = None,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Change what is given, from the next deploy on; --param, --after and --env replace all."""
+    fields = from_file(file) | given.present(
+        name=name,
+        script_path=script,
+        function_name=function,
+        python_callable=given.text_file(inline),
+        params=given.json_pairs(param, "--param"),
+        dependencies=_names(after),
+        retry_count=retries,
+        retry_delay=retry_delay,
+        timeout=timeout,
+        trigger_rule=trigger_rule,
+        pool=pool,
+        pool_slots=pool_slots,
+        queue=queue,
+        env=given.pairs(env, "--env"),
+    )
+    with connect(server, home) as connection:
+        found = task_of(connection.client, workflow_of(connection.client, workflow), task)
+        changed = connection.client.update_task(found["id"], **fields)
+        _tell(changed, output)
+        connection.point(f"/tasks/{changed['id']}")
+
+
+def delete(
+    workflow: options.Workflow,
+    task: Task,
+    yes: options.Yes = False,
+    server: options.Server = None,
+    home: options.Home = None,
+) -> None:
+    """Remove a task that no other one depends on, from the next deploy on."""
+    with connect(server, home) as connection:
+        found = task_of(connection.client, workflow_of(connection.client, workflow), task)
+        confirm(f"Delete the task {found['name']}?", yes)
+        connection.client.delete_task(found["id"])
+        display.note(f"Deleted the task {found['name']}")
+
+
+def replace(
+    workflow: options.Workflow,
+    file: Annotated[Path, typer.Argument(help="JSON: a list of tasks; - is stdin.")],
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Make the tasks of a file the workflow's only ones, all at once or not at all."""
+    body = given.json_file(file)
+    with connect(server, home) as connection:
+        found = workflow_of(connection.client, workflow)
+        tasks = body["tasks"] if isinstance(body, dict) and "tasks" in body else body
+        connection.client.replace_tasks(found["id"], tasks)
+        now = list(connection.client.tasks(found["id"]))
+        if output is options.Form.json:
+            display.data(now)
+        else:
+            task_table(now)
+        connection.point_to_workflow(found)
+
+
+def _names(after: list[str] | None) -> list[str] | None:
+    return [name for name in after if name] if after else None
+
+
+def _tell(task: Json, output: options.Form) -> None:
+    if output is options.Form.json:
+        display.data(task)
+        return
+    hidden = ("workflow_id", "created_at", "updated_at", "python_callable")
+    display.fields((name, value) for name, value in task.items() if name not in hidden)
+    if task["python_callable"]:
+        typer.echo(f"\n{display.plain(task['python_callable'])}")
+    display.note("")
+
+
+VERBS = {
+    "list": list_,
+    "show": show,
+    "create": create,
+    "update": update,
+    "delete": delete,
+    "replace": replace,
+}

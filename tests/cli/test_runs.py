@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def made(quiet: None, listening: Any) -> Any:
+    return listening.deployed("load", "train")
+
+
+@pytest.fixture
+def busy(service: Any) -> Any:
+    """Two tasks that write and return something."""
+    service.airflow.values = {"load": [1, 2], "train": {"accuracy": 0.5}}
+    service.airflow.lines = {"load": ["reading", "\x1b[2Jread"], "train": ["fitting"]}
+    return service
+
+
+def test_a_run_starts_with_params_and_its_address_is_told(service: Any, made: Any) -> None:
+    service.airflow.state = None
+    ended = service.run(
+        *("runs", "trigger", made["name"], "--param", "load.rows=[1]", "-o", "json"),
+        *("--param", "train.epochs=3"),
+    )
+    run = json.loads(ended.stdout)
+    assert run["params"] == {"load": {"rows": [1]}, "train": {"epochs": 3}}
+    assert ended.stderr == f"API      {service.url}/api/v1/runs/{run['id']}\n"
+
+
+@pytest.mark.parametrize("text", ["epochs=1", ".epochs=1", "load.=1", "load.rows"])
+def test_a_param_without_a_task_is_refused(service: Any, made: Any, text: str) -> None:
+    ended = service.call("runs", "trigger", made["name"], "--param", text)
+    assert ended.exit_code == 2
+    assert "--param" in ended.stderr
+
+
+def test_a_param_of_an_unknown_task_is_told_with_its_place(service: Any, made: Any) -> None:
+    ended = service.call("runs", "trigger", made["name"], "--param", "lod.rows=1")
+    assert ended.exit_code == 2
+    assert "/params/lod" in ended.stderr
+
+
+def test_a_run_that_is_waited_for_shows_states_and_lines_and_ends_as_data(
+    busy: Any, made: Any
+) -> None:
+    ended = busy.run("runs", "trigger", made["name"], "--wait", "-o", "json")
+    run = json.loads(ended.stdout)
+    assert run["state"] == "success"
+    followed = [line.split("│")[-1].strip() for line in ended.stderr.splitlines()[1:]]
+    assert followed[:3] == [
+        "reading",
+        "\N{REPLACEMENT CHARACTER}[2Jread",
+        "load             success",
+    ]
+    assert followed[-1] == f"run {run['id']}: success"
+
+
+def test_a_run_that_failed_has_the_exit_status_of_that(busy: Any, made: Any) -> None:
+    busy.airflow.state = "failed"
+    ended = busy.call("runs", "trigger", made["name"], "--wait")
+    assert ended.exit_code == 6
+    assert "failed in load, train" in ended.stderr
+    assert "hint: `taxiway logs " in ended.stderr
+
+
+def test_a_run_is_found_by_how_its_id_begins(service: Any, made: Any) -> None:
+    run = service.json("runs", "trigger", made["name"])
+    assert service.json("runs", "show", run["id"][:8])["id"] == run["id"]
+    assert service.json("runs", "show", run["id"].upper())["id"] == run["id"]
+
+
+def test_a_beginning_that_several_runs_have_is_refused(service: Any, made: Any) -> None:
+    for _ in range(17):  # two of them begin with the same digit
+        service.run("runs", "trigger", made["name"])
+    runs = service.json("runs", "list", "--limit", "200")
+    digits = [run["id"][0] for run in runs]
+    twice = next(digit for digit in digits if digits.count(digit) > 1)
+    ended = service.call("runs", "show", twice)
+    assert ended.exit_code == 2
+    assert "hint: Write more of it: " in ended.stderr
+
+
+def test_a_run_that_is_not_there_is_not_found(service: Any) -> None:
+    assert service.call("runs", "show", "zzzz").exit_code == 3
+    assert service.call("runs", "show", str(uuid.uuid4())).exit_code == 3
+
+
+def test_the_list_is_a_table_of_eighty_columns(service: Any, made: Any) -> None:
+    run = service.json("runs", "trigger", made["name"])
+    shown = service.run("runs", "list", made["name"], "--limit", "1").stdout.splitlines()
+    assert shown[0].split() == ["run", "workflow", "release", "state", "begun", "(UTC)", "time"]
+    assert shown[1].split()[:3] == [run["id"][:8], made["name"], "1"]
+    assert max(map(len, shown)) <= 80
+
+
+def test_show_tells_the_tasks(busy: Any, made: Any) -> None:
+    run = busy.json("runs", "trigger", made["name"])
+    shown = busy.run("runs", "show", run["id"]).stdout
+    assert [line.split()[:3] for line in shown.splitlines()[-2:]] == [
+        ["load", "success", "1"],
+        ["train", "success", "1"],
+    ]
+
+
+def test_watch_gives_programs_one_event_a_line(busy: Any, made: Any) -> None:
+    run = busy.json("runs", "trigger", made["name"])
+    printed = busy.run("runs", "watch", run["id"], "-o", "json").stdout
+    events = [json.loads(line) for line in printed.splitlines()]
+    assert [event["event"] for event in events].count("line") == 3
+    assert events[-1] == {"event": "run", "run": run["id"], "state": "success"}
+
+
+def test_the_value_of_a_task_is_json(busy: Any, made: Any) -> None:
+    run = busy.json("runs", "trigger", made["name"])
+    assert json.loads(busy.run("runs", "value", run["id"], "train").stdout) == {"accuracy": 0.5}
+
+
+def test_a_run_is_cancelled_once(service: Any, made: Any) -> None:
+    service.airflow.state = None
+    run = service.json("runs", "trigger", made["name"])
+    service.run("runs", "cancel", run["id"][:12])
+    assert service.json("runs", "show", run["id"])["state"] in ("canceled", "failed")
+    assert service.call("runs", "cancel", run["id"]).exit_code == 4
+
+
+def test_the_log_of_a_task_is_its_lines_and_cannot_steer_the_terminal(busy: Any, made: Any) -> None:
+    run = busy.json("runs", "trigger", made["name"])
+    assert busy.run("logs", run["id"], "load").stdout == (
+        "reading\n\N{REPLACEMENT CHARACTER}[2Jread\n"
+    )
+
+
+def test_the_log_of_a_run_names_the_tasks(busy: Any, made: Any) -> None:
+    run = busy.json("runs", "trigger", made["name"])
+    for arguments in (("logs", run["id"]), ("logs", run["id"], "-f")):
+        assert busy.run(*arguments).stdout.splitlines()[-1] == "train │ fitting"
+
+
+def test_the_log_of_one_try_for_programs(busy: Any, made: Any) -> None:
+    run = busy.json("runs", "trigger", made["name"])
+    printed = busy.run("logs", run["id"], "train", "--try", "1", "-o", "json").stdout
+    (line,) = map(json.loads, printed.splitlines())
+    assert (line["task"], line["try_number"], line["text"]) == ("train", 1, "fitting")
+    assert busy.run("logs", run["id"], "train", "--try", "2").stdout == ""
+
+
+def test_the_log_of_an_unknown_task_is_not_found(busy: Any, made: Any) -> None:
+    run = busy.json("runs", "trigger", made["name"])
+    ended = busy.call("logs", run["id"], "lod")
+    assert ended.exit_code == 3
+    assert "hint: It has: load, train." in ended.stderr
