@@ -13,7 +13,7 @@ import pytest
 
 from taxiway.errors import Invalid
 from taxiway.process import PIPE, spawn
-from taxiway.runner.identity import Identity, User, choose_identity, find_user, first_blocked
+from taxiway.runner.identity import Identity, User, Ways, choose_identity, find_user
 
 AS_ROOT = os.geteuid() == 0
 
@@ -196,11 +196,22 @@ def test_a_folder_that_closes_itself_leads_to_the_last_rung(tmp_path: Path) -> N
         chosen = choose_identity("nobody", needed=[closed], written=[], owned=[])
         assert chosen.bare
     user = User("nobody", 65534, 65534, ())
-    assert first_blocked(closed / "x", user) is not None or not AS_ROOT
-    assert first_blocked(Path("/usr/bin"), user) is None
+    assert Ways(user).first_blocked(closed / "x") is not None or not AS_ROOT
+    assert Ways(user).first_blocked(Path("/usr/bin")) is None
 
 
 def test_an_unknown_user_is_refused() -> None:
     with pytest.raises(Invalid, match="no user nobody-of-that-name"):
         find_user("nobody-of-that-name")
     assert find_user("12345").uid == 12345
+
+
+def test_no_folder_is_looked_at_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Path] = []
+    look = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda path, **how: looked.append(path) or look(path, **how))
+    ways = Ways(User("ada", 12345, 12345, ()))
+    for name in "abc":
+        ways.first_blocked(tmp_path / name)
+        ways.may_enter(tmp_path)
+    assert looked and len(looked) == len(set(looked))

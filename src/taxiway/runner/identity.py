@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,10 +101,11 @@ def choose_identity(
     if user.uid == 0:
         shown = tuple((str(path), False) for path in reads)
         return Identity("root", shown=shown, owned=own)
-    if any(not _may_enter(path, user) for path in reads):
+    ways = Ways(user)
+    if not all(map(ways.may_enter, reads)):
         return Identity("root", bare=True, owned=own)
-    reads += tuple(path for path in useful if _may_enter(path, user))
-    blocked = {b for path in (*reads, *writes) if (b := first_blocked(path, user)) is not None}
+    reads += tuple(filter(ways.may_enter, useful))
+    blocked = {b for path in (*reads, *writes) if (b := ways.first_blocked(path)) is not None}
     covered = outermost(blocked)
     shown = tuple(
         (str(path), path in writes)
@@ -130,23 +132,34 @@ def outermost(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(kept)
 
 
-def first_blocked(path: Path, user: User) -> Path | None:
-    """The outermost folder above `path` that `user` cannot pass."""
-    for folder in reversed(path.parents):
-        if not _may_enter(folder, user):
-            return folder
-    return None
+class Ways:
+    """Which folders a user may enter, and files read. Each is looked at once: the paths of a task
+    have most of their folders in common."""
 
+    def __init__(self, user: User) -> None:
+        self._user = user
+        self._known: dict[Path, bool] = {}
 
-def _may_enter(path: Path, user: User) -> bool:
-    found = path.stat()
-    wanted = 0o5 if path.is_file() else 0o1
-    wanted = 0o4 if path.is_file() else wanted
-    if found.st_uid == user.uid:
-        return bool(found.st_mode & (wanted << 6))
-    if found.st_gid in (user.gid, *user.groups):
-        return bool(found.st_mode & (wanted << 3))
-    return bool(found.st_mode & wanted)
+    def first_blocked(self, path: Path) -> Path | None:
+        """The outermost folder above `path` that the user cannot pass."""
+        for folder in reversed(path.parents):
+            if not self.may_enter(folder):
+                return folder
+        return None
+
+    def may_enter(self, path: Path) -> bool:
+        if path not in self._known:
+            self._known[path] = self._look(path)
+        return self._known[path]
+
+    def _look(self, path: Path) -> bool:
+        found, user = path.stat(), self._user
+        wanted = 0o4 if stat.S_ISREG(found.st_mode) else 0o1
+        if found.st_uid == user.uid:
+            return bool(found.st_mode & (wanted << 6))
+        if found.st_gid in (user.gid, *user.groups):
+            return bool(found.st_mode & (wanted << 3))
+        return bool(found.st_mode & wanted)
 
 
 def pwd_name(uid: int) -> str:
