@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowRescheduleException,
+)
 
 from taxiway.airflow.operators import TaxiwayOperator
+from taxiway.errors import TaskFailed
 from taxiway.storage.store import Storage
 
 
@@ -72,6 +78,8 @@ def test_a_kill_before_anything_runs_is_not_lost(
     events: list[str] = []
 
     class Process:
+        timings: ClassVar = {}
+
         def __init__(self, *_: Any) -> None: ...
 
         def kill(self) -> None:
@@ -86,6 +94,40 @@ def test_a_kill_before_anything_runs_is_not_lost(
     assert run(operator, context) == "value"
     operator.on_kill()
     assert events == ["kill", "run", "kill"]
+
+
+@pytest.mark.parametrize("ends_well", [True, False])
+def test_where_the_time_went_is_left_in_airflow_however_it_ends(
+    operator: TaxiwayOperator,
+    context: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    ends_well: bool,
+) -> None:
+    class Process:
+        timings: ClassVar = {"snapshot": 0.25, "function": 1.5}
+
+        def __init__(self, *_: Any) -> None: ...
+
+        def run(self) -> str:
+            if not ends_well:
+                raise TaskFailed("task-raised", "no")
+            return "value"
+
+    pushed: dict[str, Any] = {}
+    context["ti"].xcom_push = lambda key, value: pushed.update({key: value})
+    monkeypatch.setattr("taxiway.airflow.operators.TaskProcess", Process)
+    with nullcontext() if ends_well else pytest.raises(AirflowException):
+        run(operator, context)
+    key = "taxiway_timings snapshot=0.2500 function=1.5000"
+    assert pushed == {key: {"snapshot": 0.25, "function": 1.5}}
+
+
+def test_timings_that_cannot_be_kept_fail_no_task(
+    operator: TaxiwayOperator, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = SimpleNamespace(timings={"start": 1.0}, run=lambda: "value")
+    monkeypatch.setattr("taxiway.airflow.operators.TaskProcess", lambda *_: process)
+    assert run(operator, context) == "value"  # the task instance here has no xcom_push at all
 
 
 def test_nothing_of_it_is_templated() -> None:

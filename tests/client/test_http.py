@@ -82,6 +82,13 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[str, str, Any]]] =
     ),
     ("run", ("r",), {}, ("GET", "/runs/r", None)),
     ("cancel_run", ("r",), {}, ("POST", "/runs/r/cancel", None)),
+    ("retry_run", ("r",), {"tasks": ["t"]}, ("POST", "/runs/r/retry", {"tasks": ["t"]})),
+    (
+        "backfill",
+        ("w",),
+        {"from": "a", "to": "b", "dry_run": True},
+        ("POST", "/workflows/w/backfills", {"from": "a", "to": "b", "dry_run": True}),
+    ),
     ("logs", ("r", "t"), {"after": 3}, ("GET", "/runs/r/tasks/t/logs?after=3", None)),
     (
         "logs",

@@ -120,6 +120,25 @@ def test_inline_tasks_and_time_outs(release: Release, settings: WorkerSettings) 
         TaskProcess(TaskRequest(release.digest, "slow"), host, settings).run()
 
 
+def test_it_tells_where_its_time_went_as_far_as_it_came(
+    release: Release, settings: WorkerSettings
+) -> None:
+    well = TaskProcess(TaskRequest(release.digest, "train", {}, {}), MemoryHost(), settings)
+    well.run()
+    phases = ["environment", "snapshot", "start", "import", "function"]
+    assert list(well.timings) == phases
+    assert all(0 <= seconds < 60 for seconds in well.timings.values())
+    slow = TaskProcess(TaskRequest(release.digest, "slow"), MemoryHost(), settings)
+    with pytest.raises(TaskFailed, match="did not end within 1 s"):
+        slow.run()
+    assert list(slow.timings) == phases
+    assert slow.timings["function"] > 0.3
+    lost = TaskProcess(TaskRequest("00", "train"), MemoryHost(), settings)
+    with pytest.raises(NotFound):
+        lost.run()
+    assert lost.timings == {}
+
+
 def test_killed_before_it_ran(release: Release, settings: WorkerSettings) -> None:
     process = TaskProcess(TaskRequest(release.digest, "slow"), MemoryHost(), settings)
     process.kill()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxiway.workflow.graph import dependents_of, find_cycle, order
+from taxiway.workflow.graph import dependents_of, find_cycle, following, order
 
 GRAPHS = st.dictionaries(
     st.sampled_from("abcdefg"), st.lists(st.sampled_from("abcdefgz"), max_size=4)
@@ -60,3 +60,10 @@ def test_the_order_given_is_kept_where_nothing_forbids_it() -> None:
 
 def test_dependents_are_the_direct_ones() -> None:
     assert dependents_of({"a": [], "b": ["a"], "c": ["b"]}, "a") == ["b"]
+
+
+def test_all_that_follows_is_found_in_the_order_of_the_graph() -> None:
+    graph = {"d": ["c", "b"], "a": [], "b": ["a"], "c": ["a"], "e": []}
+    assert following(graph, ["a"]) == ["d", "b", "c"]
+    assert following(graph, ["b", "e"]) == ["d"]
+    assert following(graph, ["gone"]) == []

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from croniter import croniter
 
 from taxiway.errors import Invalid
-from taxiway.workflow.schedule import PRESETS, check_schedule, check_timezone, cron_of
+from taxiway.workflow.schedule import (
+    PRESETS,
+    check_schedule,
+    check_timezone,
+    count_ticks,
+    cron_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +78,11 @@ def test_other_time_zones_are_refused(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         check_timezone(name)
     assert caught.value.code == "timezone-unknown"
+
+
+def test_ticks_are_counted_with_both_ends_and_not_far_above_the_limit() -> None:
+    first, last = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)
+    assert count_ticks("@daily", "UTC", first, last, limit=10) == 3
+    assert count_ticks("0 0 * * *", "Europe/Berlin", first, last, limit=10) == 2
+    assert count_ticks("* * * * *", "UTC", first, last, limit=10) == 11
+    assert count_ticks("0 0 1 2 *", "UTC", first, last, limit=10) == 0

@@ -87,7 +87,7 @@ def _deploy_and_run(client: TaxiwayClient, workflow_id: str, commit: str, consol
 def _follow(client: TaxiwayClient, run: Json, console: Console) -> Json:
     """Show states and lines as they come; the run when it has ended well."""
     states: dict[str, str] = {}
-    read: dict[str, int] = {}
+    read: dict[tuple[str, int], int] = {}
     deadline = time.monotonic() + RUN_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(Unavailable):  # Airflow may be slow to answer while it works
@@ -107,7 +107,7 @@ def _show_task(
     run_id: str,
     task: Json,
     states: dict[str, str],
-    read: dict[str, int],
+    read: dict[tuple[str, int], int],
     console: Console,
 ) -> None:
     name, state = task["task"], task["state"]
@@ -116,8 +116,9 @@ def _show_task(
         return
     if before is None and state in RAN:
         _show_state(name, "running", console)
-    log = client.logs(run_id, name, after=read.get(name, 0))
-    read[name] = log["next"]
+    tried = name, task["try_number"]  # the lines of each try are counted from its first
+    log = client.logs(run_id, name, after=read.get(tried, 0), try_number=tried[1] or None)
+    read[tried] = log["next"]
     for line in log["lines"]:
         loud = line["level"] in ("error", "critical")
         if loud or not line["stream"].startswith(PLATFORM_STREAMS):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
+from taxiway.client import events
 from taxiway.errors import (
     Conflict,
     Denied,
@@ -152,6 +154,32 @@ class TaxiwayClient:
         """Run the failed tasks, or those that are named, and all that follows them again."""
         body = {"tasks": list(tasks)} if tasks else {}
         return self._json("POST", f"/api/v1/runs/{run_id}/retry", json=body)
+
+    def backfill(self, workflow_id: str, **fields: Any) -> Json:
+        """Runs for the ticks between `from` and `to` that have none; `dry_run` only lists them."""
+        return self._json("POST", f"/api/v1/workflows/{workflow_id}/backfills", json=fields)
+
+    def follow_run(self, run_id: str) -> Iterator[events.Event]:
+        """`snapshot`, then `run` and `task` as they change, `end`: names and bodies, live."""
+        return events.follow(self._stream(f"/api/v1/runs/{run_id}/events", {}))
+
+    def follow_log(
+        self, run_id: str, task: str, *, try_number: int | None = None
+    ) -> Iterator[events.Event]:
+        """`line` for each line of the latest try and of later ones, live; `end`."""
+        path = f"/api/v1/runs/{run_id}/tasks/{task}/logs/stream"
+        return events.follow(self._stream(path, {"try": try_number} if try_number else {}))
+
+    def _stream(self, path: str, query: Mapping[str, Any]) -> events.Open:
+        @contextmanager
+        def connect(headers: dict[str, str]) -> Iterator[httpx.Response]:
+            with self._http.stream("GET", path, params=query, headers=headers) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _error(response)
+                yield response
+
+        return connect
 
     def wait_for_run(self, run_id: str, *, timeout: float) -> Json:
         """The run when it has ended; `Unavailable` (`run-not-ended`) after `timeout` seconds."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -39,6 +40,38 @@ def check_tasks(workflow: Workflow, read: Read | None) -> tuple[list[Problem], l
         if outline is not None:
             problems += _check(task, outline, notes)
     return problems, notes
+
+
+def check_overrides(
+    workflow: Workflow, read: Read | None, params: Mapping[str, Mapping[str, Any]]
+) -> list[Problem]:
+    """The params of a run, by task, that the functions do not take.
+
+    What the text of a function does not tell is let pass, as at the deploy.
+    """
+    problems: list[Problem] = []
+    for task in workflow.tasks:
+        sources: dict[str, str] = {}
+        if not params.get(task.name) or _read_source(task, read, sources):
+            continue
+        name, signature = _called(task, _outline_once(sources[_key(task)]))
+        if signature is not None and not signature["unknown"]:
+            problems += _not_taken(name, signature, params[task.name], f"/params/{task.name}")
+    return problems
+
+
+@lru_cache(maxsize=64)
+def _outline_once(source: str) -> dict[str, Any]:
+    return _outline({"source": source})["source"]
+
+
+def _called(task: Task, outline: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    """The function that the task calls, and its signature if it is certain."""
+    if "error" in outline:
+        return "", None
+    name = (task.function_name or "") if task.is_git else _inline_function(task, outline["top"])
+    certain = name not in outline["names"]
+    return name, outline["functions"].get(name) if certain else None
 
 
 def refuse(workflow: Workflow, problems: Sequence[Problem]) -> None:
@@ -168,27 +201,34 @@ def _no_such_function(task: Task, place: str, known: list[str]) -> Problem:
     )
 
 
+def _not_taken(
+    name: str, signature: dict[str, Any], params: Iterable[str], place: str
+) -> Iterator[Problem]:
+    taken = signature["names"]
+    for param in params:
+        pointer = f"{place}/{param.replace('~', '~0').replace('/', '~1')}"
+        if param == "context" and signature["context"]:
+            yield Problem(
+                "param-not-taken",
+                f"{name} takes Airflow's context, so no param can have the name context",
+                pointer,
+                "Rename that param.",
+            )
+        elif param not in taken and param != "context" and not signature["kwargs"]:
+            yield Problem(
+                "param-not-taken",
+                f"{name} does not take the param {param}",
+                pointer,
+                f"It takes: {', '.join(taken) or 'none'}. Or add **kwargs to it.",
+            )
+
+
 def _check_params(
     task: Task, name: str, signature: dict[str, Any], notes: list[str]
 ) -> Iterator[Problem]:
     if signature["unknown"]:
         return
-    taken = signature["names"]
-    if signature["context"] and "context" in task.params:
-        yield Problem(
-            "param-not-taken",
-            f"{name} takes Airflow's context, so no param can have the name context",
-            f"/tasks/{task.name}/params/context",
-            "Rename that param.",
-        )
-    for param in task.params:
-        if param not in taken and param != "context" and not signature["kwargs"]:
-            yield Problem(
-                "param-not-taken",
-                f"{name} does not take the param {param}",
-                f"/tasks/{task.name}/params/{param}",
-                f"It takes: {', '.join(taken) or 'none'}. Or add **kwargs to it.",
-            )
+    yield from _not_taken(name, signature, task.params, f"/tasks/{task.name}/params")
     lacking = [param for param in signature["required"] if param not in task.params]
     if lacking:
         notes.append(

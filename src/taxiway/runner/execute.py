@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,14 @@ class TaskProcess:
         self._settings = settings
         self._supervision: Supervision | None = None
         self._killed = False
+        self._timings: dict[str, float] = {}
+
+    @property
+    def timings(self) -> Mapping[str, float]:
+        """Where the time went, in seconds: `environment`, `snapshot`, `start`, `import` and
+        `function`, as far as `run()` came; complete when it has returned or raised."""
+        started = self._supervision.timings if self._supervision else {}
+        return {name: round(seconds, 4) for name, seconds in {**self._timings, **started}.items()}
 
     def kill(self) -> None:
         """End the task and everything it started; `run()` then raises `task-canceled`."""
@@ -54,19 +64,21 @@ class TaskProcess:
         digest = self._request.release_digest
         self._say(f"Release {digest} of {release.workflow.dag_id}, {_commit_of(release)}")
         with ExitStack() as stack:
-            environment = stack.enter_context(
-                use_environment(
-                    release.lock,
-                    python=release.python,
-                    storage=storage,
-                    cache=cache,
-                    policy=settings.packages,
+            with self._timed("environment"):
+                environment = stack.enter_context(
+                    use_environment(
+                        release.lock,
+                        python=release.python,
+                        storage=storage,
+                        cache=cache,
+                        policy=settings.packages,
+                    )
                 )
-            )
             self._say(f"Environment ready: Python {release.python}, lock {release.lock}")
-            snapshot = release.tree and stack.enter_context(
-                use_snapshot(release.tree, storage, cache)
-            )
+            with self._timed("snapshot"):
+                snapshot = release.tree and stack.enter_context(
+                    use_snapshot(release.tree, storage, cache)
+                )
             if snapshot:
                 self._say(f"Snapshot ready: tree {release.tree}")
             workspace = stack.enter_context(open_workspace(cache.root))
@@ -81,6 +93,14 @@ class TaskProcess:
             if self._killed:
                 raise TaskFailed("task-canceled", f"Task {task.name} was canceled")
             return supervision.run()
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._timings[name] = time.monotonic() - began
 
     def _say(self, line: str) -> None:
         self._host.log(line, stream="taxiway", level=logging.INFO)

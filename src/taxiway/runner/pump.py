@@ -12,7 +12,7 @@ import selectors
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from taxiway.errors import Invalid, TaxiwayError
@@ -25,6 +25,7 @@ from taxiway.runner.values import ValueExchange
 _CHUNK = 65_536
 _MESSAGE_FILE = re.compile(r"message\.[0-9]+\.[0-9]+\.[0-9]+")
 _MESSAGE_FILE_LIMIT = 64 << 20
+_MARKS = ("import", "function")
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Report:
     error: str | None = None  # why the interpreter could not be started
     raised: TaxiwayError | None = None  # by the host or the storage, at the last question
     broken: BaseException | None = None  # in the pump itself
+    marks: dict[str, float] = field(default_factory=dict)  # what began when, by our own clock
 
 
 class Pump(threading.Thread):
@@ -139,8 +141,11 @@ class Pump(threading.Thread):
             self._log(message)
         elif "ask" in message:
             self._answer(message)
+        elif "mark" in message:
+            self._mark(str(message["mark"]))
         else:
             self.report.message = message
+            self.report.marks.setdefault("end", time.monotonic())
         return True
 
     def _parse(self, data: bytes) -> dict[str, Any]:
@@ -153,6 +158,10 @@ class Pump(threading.Thread):
         if not isinstance(message, dict):
             raise TypeError("no object")
         return message
+
+    def _mark(self, name: str) -> None:
+        if name in _MARKS:
+            self.report.marks.setdefault(name, time.monotonic())
 
     def _log(self, message: dict[str, Any]) -> None:
         splitter = LineSplitter()

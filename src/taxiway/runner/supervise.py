@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,7 @@ class Supervision:
         self._worker = worker
         self._lifeline = -1
         self._killed = False
+        self.timings: dict[str, float] = {}  # seconds, of what `run` has come to
 
     def kill(self) -> None:
         """End the task and all it started: one system call, no lock, no log."""
@@ -76,6 +78,7 @@ class Supervision:
 
     def run(self) -> Any:
         """The encoded value; errors as `conclude` says. No process of the task is left then."""
+        began = time.monotonic()
         self._fill_workspace()
         launched = self._launch()
         self._lifeline = launched.lifeline
@@ -91,6 +94,7 @@ class Supervision:
                 self._end()
                 pump.done.wait(_GRACE)  # an answer that the host is in the middle of
             self._let_go(launched, pump)
+            self.timings = phases(began, pump.report.marks, time.monotonic())
         stop = Stop(canceled=self._killed, after=None if in_time else timeout)
         message = conclude(pump.report, stop, task=self._work.task, host=self._host)
         self._values.store(message.get("files", []))
@@ -200,6 +204,14 @@ class Supervision:
             import_path=self._import_path(),
             user=identity.name,
         )
+
+
+def phases(began: float, marks: Mapping[str, float], ended: float) -> dict[str, float]:
+    """Seconds of `start`, `import` and `function`; one that was not come to is left out."""
+    moments = {"start": began, **marks}
+    names = [name for name in ("start", "import", "function") if name in moments]
+    ends = [*(moments[name] for name in names[1:]), moments.get("end", ended)]
+    return {name: max(0.0, end - moments[name]) for name, end in zip(names, ends, strict=True)}
 
 
 def _homes(environment: Path) -> set[Path]:

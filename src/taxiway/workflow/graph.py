@@ -73,3 +73,19 @@ def order(graph: Graph) -> list[str]:
 def dependents_of(graph: Graph, name: str) -> list[str]:
     """The nodes that wait for `name` directly."""
     return [node for node, dependencies in graph.items() if name in dependencies]
+
+
+def following(graph: Graph, names: Sequence[str]) -> list[str]:
+    """All nodes that wait for one of `names`, directly or not, in the order of the graph."""
+    dependents: dict[str, list[str]] = {node: [] for node in graph}
+    for node, dependencies in graph.items():
+        for dependency in dependencies:
+            dependents.setdefault(dependency, []).append(node)
+    reached: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        for node in dependents.get(waiting.pop(), ()):
+            if node not in reached:
+                reached.add(node)
+                waiting.append(node)
+    return [node for node in graph if node in reached]

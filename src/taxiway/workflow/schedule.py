@@ -7,7 +7,7 @@ random fields (another schedule at each parse), `@once` and `@continuous`. Those
 from __future__ import annotations
 
 import zoneinfo
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from croniter import croniter
@@ -58,6 +58,24 @@ def check_schedule(schedule: str) -> str:
 def cron_of(schedule: str) -> str:
     """The five fields that a preset stands for; other schedules as they are."""
     return PRESETS.get(schedule, schedule)
+
+
+def count_ticks(
+    schedule: str, timezone: str, first: datetime, last: datetime, *, limit: int
+) -> int:
+    """How many ticks lie between two moments, both counted; it stops above `limit`."""
+    begin = (first - timedelta(seconds=1)).astimezone(zoneinfo.ZoneInfo(timezone))
+    ticks = croniter(cron_of(schedule), begin)
+    count = 0
+    while count <= limit:
+        try:
+            tick = ticks.get_next(datetime)
+        except CroniterBadDateError:
+            break
+        if tick > last:
+            break
+        count += tick >= first
+    return count
 
 
 def check_timezone(name: str) -> str:

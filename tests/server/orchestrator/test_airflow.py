@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from taxiway.errors import NotFound, TaxiwayError, Unavailable
+from taxiway.errors import Conflict, NotFound, TaxiwayError, Unavailable
 from taxiway.redaction import Secret
 from taxiway.server.orchestrator.airflow import AirflowOrchestrator
 from taxiway.server.orchestrator.airflow_http import AirflowSession
+from taxiway.server.orchestrator.port import Backfill, BackfillOrder
 
 RUN = {
     "dag_id": "d",
@@ -297,3 +299,60 @@ def test_health_tells_each_part(airflow: Airflow, port: AirflowOrchestrator) -> 
     }
     airflow.say("/api/v2/monitor/health", (500, b"<html>"))
     assert not any(part.ok for part in port.health().values())
+
+
+def test_a_retry_names_its_tasks(airflow: Airflow, port: AirflowOrchestrator) -> None:
+    airflow.say("/api/v2/dags/d/clearTaskInstances", (200, {}))
+    port.retry("d", "r", ["b", "a"])
+    assert airflow.asked[-1][2] == {
+        "dry_run": False,
+        "dag_run_id": "r",
+        "task_ids": ["b", "a"],
+        "only_failed": False,
+        "reset_dag_runs": True,
+    }
+
+
+def test_a_date_that_is_taken_is_told_from_a_run_that_exists(
+    airflow: Airflow, port: AirflowOrchestrator
+) -> None:
+    airflow.say("/api/v2/dags/d/dagRuns", (409, {"detail": "exists"}))
+    with pytest.raises(Conflict) as caught:
+        port.trigger("d", "r", conf={}, logical_date=datetime(2026, 1, 1, tzinfo=UTC))
+    assert caught.value.code == "logical-date-taken"
+
+
+def test_timings_are_in_the_keys_that_airflow_lists(
+    airflow: Airflow, port: AirflowOrchestrator
+) -> None:
+    def entry(task: str, key: str, second: int) -> Any:
+        return {"task_id": task, "key": key, "timestamp": f"2026-01-01T00:00:0{second}Z"}
+
+    entries = [
+        entry("a", "taxiway_timings start=0.5000 function=2.0000", 2),
+        entry("a", "taxiway_timings environment=9.0000", 1),
+        entry("b", "taxiway_timings_of_a_user", 1),
+    ]
+    path = "/api/v2/dags/d/dagRuns/r/taskInstances/~/xcomEntries"
+    airflow.say(path, (200, {"xcom_entries": entries}))
+    assert port.timings("d", "r") == {"a": {"start": 0.5, "function": 2.0}}
+
+
+def test_a_backfill_is_rehearsed_made_and_refused(
+    airflow: Airflow, port: AirflowOrchestrator
+) -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    dry = BackfillOrder("d", moment, moment, {}, 1, True)
+    dates = {"backfills": [{"logical_date": "2026-01-01T00:00:00Z"}]}
+    airflow.say("/api/v2/backfills/dry_run", (200, dates))
+    assert port.backfill(dry) == Backfill(None, [moment])
+    real = replace(dry, rehearsal=False)
+    refusals = [(409, "backfill-active"), (422, "backfill-refused"), (404, "airflow-not-found")]
+    for status, code in refusals:
+        airflow.say("/api/v2/backfills", (status, {"detail": "no"}))
+        with pytest.raises(TaxiwayError) as caught:
+            port.backfill(real)
+        assert caught.value.code == code
+    airflow.say("/api/v2/backfills", (200, {"id": 7}))
+    assert port.backfill(real) == Backfill(7)
+    assert airflow.asked[-1][2]["max_active_runs"] == 1

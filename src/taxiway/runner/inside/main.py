@@ -44,6 +44,7 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
         task = TaskInstance(line, work["context"], work["outbox"])
         return build_context(work["context"], params, task)
 
+    line.send({"mark": "import"})
     script = work["script"]
     if work["source"] is None:
         module = import_script(work["root"], script)
@@ -51,6 +52,7 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
     else:
         module = import_script(work["inline"], script)
         function = inline_function(module, work["source"], work["task"])
+    line.send({"mark": "function"})
     value = call(function, params, context)
     encoder = Encoder(work["outbox"])
     encoded = encoder.encode(value, "the returned value")

@@ -7,12 +7,22 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from taxiway.errors import NotFound, Unavailable
+from taxiway.errors import Conflict, NotFound, Unavailable
+from taxiway.server.orchestrator.airflow_answers import (
+    TIMINGS_KEY,
+    backfill_error,
+    generation,
+    log_lines,
+    run_state,
+    task_state,
+    timings,
+)
 from taxiway.server.orchestrator.airflow_http import HINT, AirflowSession, decode, understood
 from taxiway.server.orchestrator.port import (
     ACTIVE,
+    Backfill,
+    BackfillOrder,
     DagState,
-    LogLine,
     LogPage,
     PartHealth,
     RunState,
@@ -20,9 +30,7 @@ from taxiway.server.orchestrator.port import (
 )
 
 SENTINEL = "taxiway_sentinel"
-_TRIGGERS = {"scheduled": "schedule", "backfill": "backfill", "manual": "manual"}
 _PAGE = 100
-_SOURCES = "::group::Log message source details"
 
 
 class AirflowOrchestrator:
@@ -84,7 +92,7 @@ class AirflowOrchestrator:
             return DagState(
                 dag_id=dag_id,
                 tags=frozenset(tag["name"] for tag in raw["tags"]),
-                generation=_generation(raw),
+                generation=generation(raw),
                 is_paused=raw["is_paused"],
                 is_stale=raw["is_stale"],
                 has_import_errors=raw["has_import_errors"],
@@ -128,6 +136,12 @@ class AirflowOrchestrator:
             existing = self.run(dag_id, airflow_run_id)
             if existing is not None:
                 return existing
+            if logical_date is not None:
+                raise Conflict(
+                    "logical-date-taken",
+                    f"{dag_id} has a run for {logical_date.isoformat()} already",
+                    hint="Retry that run, or give another logical_date.",
+                )
         if response.status_code == 404:
             raise NotFound("airflow-not-found", f"Airflow does not know the DAG {dag_id}")
         if response.is_error:
@@ -136,13 +150,55 @@ class AirflowOrchestrator:
                 f"Airflow refused the run: {response.status_code} {response.text[:300]}",
                 hint=HINT,
             )
-        return _run(decode(response))
+        return run_state(decode(response))
 
     def run(self, dag_id: str, airflow_run_id: str) -> RunState | None:
         try:
-            return _run(self._http.json("GET", _run_path(dag_id, airflow_run_id)))
+            return run_state(self._http.json("GET", _run_path(dag_id, airflow_run_id)))
         except NotFound:
             return None
+
+    def retry(self, dag_id: str, airflow_run_id: str, tasks: Sequence[str]) -> None:
+        # `only_failed` would leave out what a cancel has skipped: the tasks are named instead.
+        body = {
+            "dry_run": False,
+            "dag_run_id": airflow_run_id,
+            "task_ids": list(tasks),
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        self._http.json("POST", f"/api/v2/dags/{quote(dag_id)}/clearTaskInstances", json=body)
+
+    def backfill(self, order: BackfillOrder) -> Backfill:
+        body = {
+            "dag_id": order.dag_id,
+            "from_date": order.first.isoformat(),
+            "to_date": order.last.isoformat(),
+            "dag_run_conf": dict(order.conf),
+            "max_active_runs": order.max_active_runs,
+        }
+        path = "/api/v2/backfills/dry_run" if order.rehearsal else "/api/v2/backfills"
+        response = self._http.send("POST", path, json=body)
+        if response.is_error:
+            raise backfill_error(order.dag_id, response)
+        raw = decode(response)
+        with understood(path):
+            if not order.rehearsal:
+                return Backfill(int(raw["id"]))
+            dates = [datetime.fromisoformat(entry["logical_date"]) for entry in raw["backfills"]]
+            return Backfill(None, dates)
+
+    def timings(self, dag_id: str, airflow_run_id: str) -> Mapping[str, Mapping[str, float]]:
+        path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/~/xcomEntries"
+        entries: list[Mapping[str, Any]] = []
+        while True:
+            query: dict[str, str | int] = {"xcom_key_prefix_pattern": TIMINGS_KEY}
+            query |= {"limit": _PAGE, "offset": len(entries)}
+            page = self._http.json("GET", path, params=query)
+            with understood(path):
+                entries += page["xcom_entries"]
+                if len(page["xcom_entries"]) < _PAGE:
+                    return timings(entries)
 
     def active_runs(self, dag_id: str) -> Sequence[RunState]:
         try:
@@ -162,7 +218,7 @@ class AirflowOrchestrator:
             page = self._http.json("GET", path, params={**query, "limit": _PAGE, "cursor": cursor})
             with understood(path):
                 for raw in page["dag_runs"]:
-                    state = _run(raw)
+                    state = run_state(raw)
                     runs[state.dag_id, state.airflow_run_id] = state
                 cursor = page.get("next_cursor") or ""
             if not cursor:
@@ -175,7 +231,7 @@ class AirflowOrchestrator:
             query = {"limit": _PAGE, "offset": len(tasks), "order_by": "id"}
             page = self._http.json("GET", path, params=query)
             with understood(path):
-                found = [_task(raw) for raw in page["task_instances"]]
+                found = [task_state(raw) for raw in page["task_instances"]]
             tasks += found
             if len(found) < _PAGE:
                 return tasks
@@ -196,7 +252,7 @@ class AirflowOrchestrator:
         except NotFound:
             return LogPage((), None)
         with understood(base):
-            return LogPage(_lines(raw["content"] or ()), raw.get("continuation_token"))
+            return LogPage(log_lines(raw["content"] or ()), raw.get("continuation_token"))
 
     def value(self, dag_id: str, airflow_run_id: str, task: str) -> Any:
         path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/{quote(task)}"
@@ -225,64 +281,3 @@ class AirflowOrchestrator:
 
 def _run_path(dag_id: str, airflow_run_id: str) -> str:
     return f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(airflow_run_id, safe='')}"
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _generation(raw: Mapping[str, Any]) -> int | None:
-    """None for a DAG of another bundle, whose versions are no numbers."""
-    version = str(raw["bundle_version"] or "")
-    return int(version) if version.isdecimal() else None
-
-
-def _run(raw: Mapping[str, Any]) -> RunState:
-    with understood("/dagRuns"):
-        return RunState(
-            dag_id=raw["dag_id"],
-            airflow_run_id=raw["dag_run_id"],
-            state=raw["state"],
-            trigger=_TRIGGERS.get(raw["run_type"], raw["run_type"]),
-            generation=_generation(raw),
-            logical_date=_moment(raw["logical_date"]),
-            queued_at=_moment(raw["queued_at"]),
-            started_at=_moment(raw["start_date"]),
-            ended_at=_moment(raw["end_date"]),
-            conf=raw["conf"] or {},
-        )
-
-
-def _task(raw: Mapping[str, Any]) -> TaskState:
-    return TaskState(
-        task=raw["task_id"],
-        state=raw["state"] or "pending",
-        try_number=raw["try_number"],
-        queued_at=_moment(raw["queued_when"]),
-        started_at=_moment(raw["start_date"]),
-        ended_at=_moment(raw["end_date"]),
-        duration=raw["duration"],
-    )
-
-
-def _lines(content: Sequence[Mapping[str, Any] | str]) -> list[LogLine]:
-    """The lines of the log without the group that Airflow puts before them, about its files."""
-    lines = [_line(entry) for entry in content]
-    if lines and lines[0].text.startswith(_SOURCES):
-        end = next((n for n, line in enumerate(lines) if line.text == "::endgroup::"), -1)
-        del lines[: end + 1]
-    return lines
-
-
-def _line(entry: Mapping[str, Any] | str) -> LogLine:
-    if isinstance(entry, str):
-        return LogLine(entry)
-    text = str(entry.get("event", ""))
-    for detail in entry.get("error_detail") or []:
-        text += f"\n{detail.get('exc_type', '')}: {detail.get('exc_value', '')}"
-    return LogLine(
-        text=text,
-        timestamp=_moment(entry.get("timestamp")),
-        level=str(entry.get("level", "info")),
-        stream=str(entry.get("logger", "")),
-    )

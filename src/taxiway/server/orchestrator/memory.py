@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from taxiway.errors import NotFound
+from taxiway.errors import Conflict, NotFound
 from taxiway.server.orchestrator.port import (
+    Backfill,
+    BackfillOrder,
     DagState,
     LogLine,
     LogPage,
@@ -37,6 +39,8 @@ class MemoryOrchestrator:
         self._runs: dict[tuple[str, str], tuple[datetime, RunState]] = {}
         self._values: dict[tuple[str, str, str], Any] = {}
         self._logs: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._states: dict[tuple[str, str, str], tuple[str, int]] = {}  # where they are told
+        self._timings: dict[tuple[str, str], Mapping[str, Mapping[str, float]]] = {}
         self.looks = 0
 
     def health(self) -> Mapping[str, PartHealth]:
@@ -67,7 +71,7 @@ class MemoryOrchestrator:
             self._dags.pop(dag_id, None)
             for key in [key for key in self._runs if key[0] == dag_id]:
                 del self._runs[key]
-            for values in (self._values, self._logs):
+            for values in (self._values, self._logs, self._states):
                 for task in [key for key in values if key[0] == dag_id]:
                     del values[task]
 
@@ -83,7 +87,46 @@ class MemoryOrchestrator:
             if dag_id not in self._dags:
                 raise NotFound("airflow-not-found", f"There is no DAG {dag_id}")
             existing = self.run(dag_id, airflow_run_id)
+            if existing is None and logical_date is not None:
+                self._require_free(dag_id, logical_date)
             return existing or self._begin(dag_id, airflow_run_id, conf, logical_date)
+
+    def _require_free(self, dag_id: str, logical_date: datetime) -> None:
+        taken = {state.logical_date for _, state in self._runs.values() if state.dag_id == dag_id}
+        if logical_date in taken:
+            raise Conflict("logical-date-taken", f"{dag_id} has a run for {logical_date}")
+
+    def retry(self, dag_id: str, airflow_run_id: str, tasks: Sequence[str]) -> None:
+        with self._lock:
+            _, run = self._known(dag_id, airflow_run_id)
+            again = replace(run, state="running", ended_at=None)
+            self._runs[dag_id, airflow_run_id] = (datetime.now(UTC), again)
+            for task in tasks:
+                self._states[dag_id, airflow_run_id, task] = ("running", self._tries(run, task) + 1)
+                self._values.pop((dag_id, airflow_run_id, task), None)
+
+    def _tries(self, run: RunState, task: str) -> int:
+        return self._states.get((run.dag_id, run.airflow_run_id, task), ("", 1))[1]
+
+    def _known(self, dag_id: str, airflow_run_id: str) -> tuple[datetime, RunState]:
+        found = self._runs.get((dag_id, airflow_run_id))
+        if found is None:
+            raise NotFound("airflow-not-found", f"There is no run {airflow_run_id}")
+        return found
+
+    def backfill(self, order: BackfillOrder) -> Backfill:
+        """It knows no schedule: the only tick is the first moment."""
+        if order.dag_id not in self._dags:
+            raise NotFound("airflow-not-found", f"There is no DAG {order.dag_id}")
+        if order.rehearsal:
+            return Backfill(None, [order.first])
+        name = f"backfill__{order.first.isoformat()}"
+        self.trigger(order.dag_id, name, conf=order.conf, logical_date=order.first)
+        return Backfill(1)
+
+    def timings(self, dag_id: str, airflow_run_id: str) -> Mapping[str, Mapping[str, float]]:
+        with self._lock:
+            return dict(self._timings.get((dag_id, airflow_run_id), {}))
 
     def _begin(
         self,
@@ -116,8 +159,12 @@ class MemoryOrchestrator:
         state: str,
         values: Mapping[str, Any],
         logs: Mapping[str, Sequence[str]] | None = None,
+        *,
+        states: Mapping[str, str] | None = None,
+        timings: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
-        """End a run as `state`, its tasks with these values and lines."""
+        """End a run as `state`, its tasks with these values and lines; their states are the
+        run's where `states` does not say another."""
         moment = datetime.now(UTC)
         with self._lock:
             _, run = self._runs[dag_id, airflow_run_id]
@@ -127,6 +174,10 @@ class MemoryOrchestrator:
                 self._values[dag_id, airflow_run_id, task] = value
             for task, lines in (logs or {}).items():
                 self._logs[dag_id, airflow_run_id, task] = tuple(lines)
+            for task in {**values, **(logs or {}), **(states or {})}:
+                told = (states or {}).get(task, state)
+                self._states[dag_id, airflow_run_id, task] = (told, self._tries(run, task))
+            self._timings[dag_id, airflow_run_id] = timings or {}
 
     def run(self, dag_id: str, airflow_run_id: str) -> RunState | None:
         with self._lock:
@@ -148,12 +199,20 @@ class MemoryOrchestrator:
         if run is None:
             raise NotFound("airflow-not-found", f"There is no run {airflow_run_id}")
         with self._lock:
-            keys = [*self._values, *self._logs]
-        names = dict.fromkeys(key[2] for key in keys if key[:2] == (dag_id, airflow_run_id))
+            keys = [*self._values, *self._logs, *self._states]
+            names = dict.fromkeys(key[2] for key in keys if key[:2] == (dag_id, airflow_run_id))
+            told = {n: self._states.get((dag_id, airflow_run_id, n), (run.state, 1)) for n in names}
         return [
-            TaskState(name, run.state, 1, run.queued_at, run.started_at, run.ended_at, None)
-            for name in names
+            TaskState(name, state, tries, run.queued_at, run.started_at, run.ended_at, None)
+            for name, (state, tries) in told.items()
         ]
+
+    def write(self, dag_id: str, airflow_run_id: str, task: str, *lines: str) -> None:
+        """The task runs, and writes these lines."""
+        key = (dag_id, airflow_run_id, task)
+        with self._lock:
+            self._states.setdefault(key, ("running", 1))
+            self._logs[key] = (*self._logs.get(key, ()), *lines)
 
     def log(
         self,

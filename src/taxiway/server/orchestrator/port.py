@@ -61,6 +61,7 @@ class TaskState:
     started_at: datetime | None
     ended_at: datetime | None
     duration: float | None  # seconds
+    timings: Mapping[str, float] | None = None  # seconds by phase, once it has ended
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,26 @@ class LogPage:
 
     lines: Sequence[LogLine]
     token: str | None
+
+
+@dataclass(frozen=True)
+class BackfillOrder:
+    """Both ends are ticks that count, if they are ticks. A rehearsal starts nothing."""
+
+    dag_id: str
+    first: datetime
+    last: datetime
+    conf: Mapping[str, Any]
+    max_active_runs: int
+    rehearsal: bool
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """`id` is None for a rehearsal, and `logical_dates` are known for a rehearsal only."""
+
+    id: int | None
+    logical_dates: Sequence[datetime] = ()
 
 
 class Orchestrator(Protocol):
@@ -111,9 +132,21 @@ class Orchestrator(Protocol):
         conf: Mapping[str, Any],
         logical_date: datetime | None = None,
     ) -> RunState:
-        """Start a run under our id; the same id again returns the run that exists."""
+        """Start a run under our id; the same id again returns the run that exists.
+        `Conflict` (`logical-date-taken`) when the DAG has another run for that date."""
 
     def run(self, dag_id: str, airflow_run_id: str) -> RunState | None: ...
+
+    def retry(self, dag_id: str, airflow_run_id: str, tasks: Sequence[str]) -> None:
+        """Run exactly these tasks of an ended run again; `NotFound` when the run is not there."""
+
+    def backfill(self, order: BackfillOrder) -> Backfill:
+        """Start runs for the ticks of a schedule that have none, or say which they would be.
+
+        `Conflict` (`backfill-active`), `Invalid` (`backfill-refused`), `NotFound`."""
+
+    def timings(self, dag_id: str, airflow_run_id: str) -> Mapping[str, Mapping[str, float]]:
+        """Seconds by phase, by task: what the latest tries told of themselves. One call."""
 
     def active_runs(self, dag_id: str) -> Sequence[RunState]:
         """The DAG's runs that have not ended, by whatever they were started."""

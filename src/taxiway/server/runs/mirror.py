@@ -22,9 +22,11 @@ from sqlalchemy.orm import Session
 
 from taxiway.errors import NotFound, Unavailable
 from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow, now
+from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.orchestrator.port import ACTIVE, Orchestrator, RunState, TaskState
 from taxiway.server.publishing.publications import release_at
 from taxiway.server.runs import queries
+from taxiway.server.runs.timings import timed
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +56,12 @@ def our_run_id(state: RunState, workflow_id: str) -> str:
 class RunMirror:
     """A thread of the server; `step` is one pass, for tests too."""
 
-    def __init__(self, database: Database, orchestrator: Orchestrator) -> None:
+    def __init__(
+        self, database: Database, orchestrator: Orchestrator, outbox: Outbox | None = None
+    ) -> None:
         self._database = database
         self._orchestrator = orchestrator
+        self._outbox = outbox or Outbox()
         self._stopping = threading.Event()
         self._swept = float("-inf")
         self._thread = threading.Thread(target=self._loop, name="run-mirror", daemon=True)
@@ -125,10 +130,11 @@ class RunMirror:
 
     def _lose(self, run_id: str) -> None:
         with self._database.writing() as session:
-            row = session.get_one(RunRow, run_id)
+            row = session.get_one(RunRow, run_id, with_for_update=True)
             if row.state in ACTIVE:
                 row.state = "canceled" if row.cancel_requested_at else "failed"
                 row.ended_at = now()
+                self._outbox.run_ended(session, row)
 
     def refresh(self, run: RunRow) -> RunRow:
         """The run as Airflow shows it at this moment."""
@@ -146,20 +152,26 @@ class RunMirror:
             state = self._orchestrator.run(state.dag_id, state.airflow_run_id) or state
         tasks = None if state.is_active else self._final_tasks(state)
         with self._database.writing() as session:
-            row = queries.by_airflow_id(session, state.dag_id, state.airflow_run_id)
+            row = queries.by_airflow_id(session, state.dag_id, state.airflow_run_id, lock=True)
+            before = row.state if row else None
+            if before not in (None, *ACTIVE) and known is not None and known.state in ACTIVE:
+                return row  # another server has recorded its end meanwhile
             if row is None:
                 row = _new_row(session, state)
                 if row is None:
                     return None
             _apply(session, row, state, tasks)
+            if row.state != before:
+                self._outbox.run_ended(session, row)
             return row
 
     def _final_tasks(self, state: RunState) -> list[dict[str, Any]]:
         try:
             tasks = self._orchestrator.tasks(state.dag_id, state.airflow_run_id)
         except NotFound:  # deleted in Airflow by hand
-            tasks = ()
-        return [task_record(task) for task in tasks]
+            return []
+        found = timed(self._orchestrator, state.dag_id, state.airflow_run_id, tasks)
+        return [task_record(task) for task in found]
 
 
 def task_record(task: TaskState) -> dict[str, Any]:
@@ -227,6 +239,8 @@ def _params(conf: Any) -> dict[str, Any]:
 def _apply(
     session: Session, row: RunRow, state: RunState, tasks: list[dict[str, Any]] | None
 ) -> None:
+    if row.state not in ACTIVE and state.is_active:
+        row.cancel_requested_at = None  # it was asked to go on: that cancel is over
     row.state = _state(row, state)
     row.logical_date = state.logical_date
     row.started_at = state.started_at

@@ -5,21 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from taxiway.server.database import ReleaseRow, RunRow
-
-
-class RunTrigger(BaseModel):
-    """What a run may be given."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    params: dict[str, dict[str, Any]] = Field(
-        default_factory=dict,
-        description="Params by task: they go over those of the release, for this run only.",
-        examples=[{"train_model": {"epochs": 3}}],
-    )
 
 
 class RunResponse(BaseModel):
@@ -45,6 +33,18 @@ class RunResponse(BaseModel):
     ended_at: datetime | None = Field(description="When it ended.")
 
 
+class TaskTimings(BaseModel):
+    """Seconds by phase; a phase that was not come to, or is not known, is null."""
+
+    queued: float | None = Field(None, description="From the queue to a worker.")
+    airflow: float | None = Field(None, description="What Airflow itself took in the worker.")
+    snapshot: float | None = Field(None, description="Making sure of the files.")
+    environment: float | None = Field(None, description="Making sure of the packages.")
+    start: float | None = Field(None, description="Starting the task's interpreter.")
+    import_: float | None = Field(None, alias="import", description="Importing the script.")
+    function: float | None = Field(None, description="The function, and storing its value.")
+
+
 class TaskRunResponse(BaseModel):
     """One task of a run."""
 
@@ -58,6 +58,9 @@ class TaskRunResponse(BaseModel):
     started_at: datetime | None = Field(description="When its process began.")
     ended_at: datetime | None = Field(description="When it ended.")
     duration: float | None = Field(description="Seconds from start to end.")
+    timings: TaskTimings | None = Field(
+        None, description="Where the time of the latest try went; null before it has ended."
+    )
 
 
 class TaskRunList(BaseModel):
