@@ -52,3 +52,23 @@ def test_an_unknown_command_is_wrong_usage() -> None:
     ended = taxiway("fly")
     assert ended.returncode == 2
     assert b"No such command 'fly'" in ended.stderr
+
+
+def test_the_shell_completes_nouns_verbs_and_options() -> None:
+    def complete(words: str, position: int) -> list[str]:
+        code = "from taxiway.cli.main import main; main()"
+        asked = {"_TAXIWAY_COMPLETE": "complete_bash", "COMP_WORDS": words}
+        env = {**os.environ, **asked, "COMP_CWORD": str(position)}
+        done = process.run([sys.executable, "-c", code], env=env, timeout=60)
+        return done.stdout.decode().split()
+
+    assert complete("taxiway rel", 1) == ["releases"]
+    assert complete("taxiway runs tr", 2) == ["trigger"]
+    assert "--param" in complete("taxiway runs trigger --p", 3)
+
+
+@pytest.mark.parametrize("verb", ["list", "show", "trigger", "watch"])
+def test_every_verb_has_a_help(verb: str) -> None:
+    ended = taxiway("runs", verb, "--help")
+    assert ended.returncode == 0
+    assert f"taxiway runs {verb}" in " ".join(ended.stdout.decode().split())

@@ -36,6 +36,7 @@ Requirements = Annotated[Path | None, typer.Option(help="A file like requirement
 Env = Annotated[
     list[str] | None, typer.Option(help="NAME=VALUE for every task; repeat it for more.")
 ]
+NotifyUrl = Annotated[Text, typer.Option(help="Told when a run or a deploy fails; '' for none.")]
 File = Annotated[
     Path | None, typer.Option("--file", "-f", help="JSON with fields of the API; - is stdin.")
 ]
@@ -104,6 +105,7 @@ def create(
     active: Active = None,
     requirements: Requirements = None,
     env: Env = None,
+    notify_url: NotifyUrl = None,
     file: File = None,
     server: options.Server = None,
     home: options.Home = None,
@@ -124,6 +126,7 @@ def create(
         is_active=active,
         requirements=given.text_file(requirements),
         env=given.pairs(env, "--env"),
+        notify_url=notify_url,
     )
     with connect(server, home) as connection:
         made = connection.client.create_workflow(**fields)
@@ -146,6 +149,7 @@ def update(
     active: Active = None,
     requirements: Requirements = None,
     env: Env = None,
+    notify_url: NotifyUrl = None,
     file: File = None,
     server: options.Server = None,
     home: options.Home = None,
@@ -166,6 +170,7 @@ def update(
         is_active=active,
         requirements=given.text_file(requirements),
         env=given.pairs(env, "--env"),
+        notify_url=notify_url,
     )
     with connect(server, home) as connection:
         found = workflow_of(connection.client, workflow)
@@ -224,10 +229,10 @@ def _fields(workflow: Json) -> list[tuple[str, object]]:
     shown = (
         *("name", "dag_id", "id", "description", "schedule", "timezone", "catchup"),
         *("max_active_runs", "is_active", "git_repository", "git_branch", "git_commit_sha"),
-        *("git_update_policy", "env", "requirements", "held", "current_release"),
-        "undeployed_changes",
+        *("git_update_policy", "env", "requirements", "notify_url", "held"),
+        *("current_release", "undeployed_changes"),
     )
-    return [(name, workflow[name]) for name in shown if workflow[name] is not False]
+    return [(name, workflow.get(name)) for name in shown if workflow.get(name) is not False]
 
 
 VERBS = {"list": list_, "show": show, "create": create, "update": update, "delete": delete}
