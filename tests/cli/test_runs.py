@@ -153,3 +153,13 @@ def test_the_log_of_an_unknown_task_is_not_found(busy: Any, made: Any) -> None:
     ended = busy.call("logs", run["id"], "lod")
     assert ended.exit_code == 3
     assert "hint: It has: load, train." in ended.stderr
+
+
+def test_what_failed_is_retried_and_what_succeeded_is_not(busy: Any, made: Any) -> None:
+    busy.airflow.state = "failed"
+    run = busy.json("runs", "trigger", made["name"])
+    ended = busy.run("runs", "retry", run["id"], "--task", "train", "-o", "json")
+    assert json.loads(ended.stdout)["id"] == run["id"]
+    busy.airflow.state = "success"
+    done = busy.json("runs", "trigger", made["name"])
+    assert busy.call("runs", "retry", done["id"]).exit_code in (2, 4)
