@@ -86,6 +86,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
     repositories.mkdir()
     settings = {
         "TAXIWAY_GIT_ALLOW_LOCAL": str(repositories),
+        "TAXIWAY_GIT_ALLOW_HOSTS": "127.0.0.1",
         "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_AGE_THRESHOLD": "10",
         "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_MIN_VERSIONS": "1",

@@ -132,7 +132,7 @@ def test_every_list_is_walked_whole_in_every_order(any_client: TestClient) -> No
             keys = [(item[column], item["id"]) for item in items]
             assert keys == sorted(keys, reverse=order.startswith("-")), (path, order)
             assert whole["total"] == len(items) >= 28, path
-            assert list(walk(any_client, path, order_by=order, limit=7)) == items, (path, order)
+            assert list(walk(any_client, path, order_by=order, limit=13)) == items, (path, order)
 
 
 def test_rows_that_come_and_go_meanwhile_move_no_other(any_client: TestClient) -> None:
@@ -288,7 +288,7 @@ PLANNED = (
         "/runs?workflow_id={id}&release=1",
         "/workflows/{id}/runs?state=failed",
     ),
-    *("/workflows/{id}/releases", "/workflows/{id}/notifications"),
+    "/workflows/{id}/releases",
 )
 
 
@@ -302,8 +302,8 @@ def test_pages_of_large_tables_are_read_from_an_index(any_client: TestClient) ->
     for path in PLANNED:
         asked.clear()
         base, _, query = path.format(id=seed["identity"]("workflow", 3)).partition("?")
-        more = {"cursor": get(any_client, f"{base}?{query}&limit=1")["next_cursor"] or ""}
-        get(any_client, f"{base}?{query}&limit=1&cursor={more['cursor']}")
+        cursor = get(any_client, f"{base}?{query}&limit=1")["next_cursor"] or ""
+        get(any_client, f"{base}?{query}&limit=1&cursor={cursor}")
         pages = [pair for pair in asked if "ORDER BY" in pair[0] and " LIMIT " in pair[0]]
         assert pages, path
         for statement, parameters in pages:
