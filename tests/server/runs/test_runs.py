@@ -36,7 +36,7 @@ def test_a_run_is_given_params_by_task(live: Any, deployed: Any) -> None:
     assert (run["state"], run["release"], run["trigger"]) == ("running", 1, "manual")
     assert run["params"] == {"train_model": {"epochs": 3}}
     state = live.orchestrator.run(run["dag_id"], run["airflow_run_id"])
-    assert state.conf == {"taxiway": {"params": {"train_model": {"epochs": 3}}}}
+    assert state.conf["taxiway"]["params"] == {"train_model": {"epochs": 3}}
     path = f"/workflows/{deployed['id']}/runs"
     refused = live.post(path, {"params": {"gone": {}, "load": {}}}, 422)
     assert (refused["code"], refused["errors"][0]["field"]) == ("params-refused", "params.gone")

@@ -72,7 +72,8 @@ def test_lines_arrive_while_the_task_runs_and_the_stream_ends_with_it(
 ) -> None:
     run = live.trigger(deployed)
     ours = run["dag_id"], run["airflow_run_id"], "load"
-    live.orchestrator.write(*ours, "one", "two")
+    later = threading.Timer(1.2, live.orchestrator.write, (*ours, "one", "two"))
+    later.start()  # until then the task is not even known
     url = address(server, f"/runs/{run['id']}/tasks/load/logs/stream")
     events = follow(url)
     first = [next(events) for _ in range(2)]

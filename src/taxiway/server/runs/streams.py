@@ -118,7 +118,8 @@ async def log_events(
                 line += 1
                 yield _line_event(Position(tried, line), text)
             # A line may be written after the state: what is over is read once more.
-            is_over = sight.is_over or latest > tried or state is None or state.state in ENDED
+            has_ended = state is not None and state.state in ENDED
+            is_over = sight.is_over or latest > tried or has_ended
             if is_over and was_over:
                 if one_try or latest <= tried:
                     yield _end(state.state if state else sight.run.state, Position(tried, line))
