@@ -41,12 +41,6 @@ def test_a_deploy_need_not_be_waited_for(service: Any) -> None:
     assert service.json("deploy", made["name"], "--no-wait")["number"] == 1
 
 
-def test_a_deploy_that_takes_too_long_is_unavailable(service: Any) -> None:
-    made = service.workflow("load")
-    ended = service.call("deploy", made["name"], "--timeout", "0")
-    assert ended.exit_code in (0, 7)  # it may have been quick
-
-
 def test_releases_are_listed_newest_first_and_one_is_shown(service: Any) -> None:
     made = service.deployed("load")
     service.run("tasks", "update", made["name"], "load", "--retries", "1")
