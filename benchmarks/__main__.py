@@ -7,6 +7,7 @@ python -m benchmarks rendering parsing      only these; prints, and leaves the t
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -17,28 +18,31 @@ from benchmarks import chains, lists, parsing, rendering, starting, table
 from benchmarks.measure import Options, Row
 
 ALL: Mapping[str, Callable[[Options], list[Row]]] = {
-    "chains": chains.measure,
     "rendering": rendering.measure,
     "parsing": parsing.measure,
     "lists": lists.measure,
     "starting": starting.measure,
+    "chains": chains.measure,
 }
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what was started, too
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="taxiway-bench-", ignore_cleanup_errors=True) as name:
         given = Options(Path(name), options.pairs, options.slow_pairs, options.scale)
         for part in options.parts or ALL:
             began = time.monotonic()
-            rows += ALL[part](given)
-            print(f"{part}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    print(table.markdown(rows))
+            found = ALL[part](given)
+            rows += found
+            print(f"{part}, {time.monotonic() - began:.0f} s:\n{table.lines(found)}", flush=True)
     if options.output or not options.parts:
         target = options.output or TABLE
-        target.write_text(table.page(rows, machine=table.machine(), options=given), "utf-8")
+        left_out = [part for part in ALL if options.parts and part not in options.parts]
+        page = table.page(rows, machine=table.machine(), options=given, left_out=left_out)
+        target.write_text(page, "utf-8")
     return 0
 
 

@@ -25,18 +25,24 @@ machines; milliseconds do not.
 _HEAD = "| what | measured | beside | ratio | goal | |\n|---|---|---|---|---|---|\n"
 
 
-def page(rows: Sequence[Row], *, machine: str, options: Options) -> str:
+def page(
+    rows: Sequence[Row], *, machine: str, options: Options, left_out: Sequence[str] = ()
+) -> str:
     return _PAGE.format(
         machine=machine,
         pairs=options.pairs,
         slow_pairs=options.slow_pairs,
-        table=markdown(rows),
-        short=_short(rows),
+        table=_HEAD + lines(rows),
+        short=_short(rows) + _left_out(left_out),
     )
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    return _HEAD + "".join(_line(row) for row in rows)
+def _left_out(parts: Sequence[str]) -> str:
+    return f"\nNot in this run: {', '.join(parts)}.\n" if parts else ""
+
+
+def lines(rows: Sequence[Row]) -> str:
+    return "".join(_line(row) for row in rows)
 
 
 def _line(row: Row) -> str:
@@ -69,9 +75,9 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{len(os.sched_getaffinity(0))} cores ({_processor()}), {memory:.0f} GiB, "
-        f"Linux, Python {platform.python_version()}, Airflow {metadata.version('apache-airflow')}; "
-        f"when it ended, {load[2]:.1f} processes on average had wanted a core in the last 15 minutes "
-        f"(the benchmarks alone: about 1.5)"
+        f"Linux, Python {platform.python_version()}, Airflow {metadata.version('apache-airflow')}. "
+        f"Over its last five minutes {load[1]:.1f} processes on average wanted a core; an idle "
+        f"machine would show about 2"
     )
 
 
