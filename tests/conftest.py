@@ -47,9 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in `system/`. One process has the shared stack, whoever else runs beside it."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what lies in `system/`, before xdist looks at the groups.
+
+    One process has the shared stack; what needs none, or one of its own, runs beside it.
+    """
     system = Path(__file__).parent / "system"
     for item in items:
         if system in item.path.parents:
@@ -58,6 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             shared = "stack" in getattr(item, "fixturenames", ())
             item.add_marker(pytest.mark.xdist_group("shared" if shared else item.path.stem))
     items.sort(key=lambda item: item.path == system / "test_schedule.py")
+    yield
 
 
 @pytest.hookimpl(tryfirst=True)
