@@ -32,9 +32,9 @@ test: lint  ## Lint, then unit, integration and system tests, the last on one re
 	@$(SAY) "Unit tests"
 	@$(BIN)/pytest -q -m "not integration and not system" -n 2
 	@$(SAY) "Integration tests: real git, uv, databases and processes"
-	@$(BIN)/pytest -q -m integration -n 2
+	@$(BIN)/pytest -q -m "integration and not system" -n 2
 	@$(SAY) "System tests, on one real Airflow"
-	@$(BIN)/pytest -v -m system
+	@$(BIN)/pytest -v -m system -n 2 --dist loadgroup --durations=10
 
 lint: $(STAMP)  ## Check style, types and the import law; change nothing
 	@$(SAY) "Style, types and the import law"

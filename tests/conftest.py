@@ -47,6 +47,23 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what lies in `system/`, before xdist looks at the groups.
+
+    One process has the shared stack; what needs none, or one of its own, runs beside it.
+    """
+    system = Path(__file__).parent / "system"
+    for item in items:
+        if system in item.path.parents:
+            item.add_marker("system")
+        if item.get_closest_marker("system"):
+            shared = "stack" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("shared" if shared else item.path.stem))
+    items.sort(key=lambda item: item.path == system / "test_schedule.py")
+    yield
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     socket_allow_hosts(LOOPBACK, allow_unix_socket=True)

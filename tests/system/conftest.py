@@ -15,14 +15,17 @@ from pilot import Gate, Pilot, Repository
 from taxiway.client.http import TaxiwayClient
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker("system")
+@pytest.fixture(scope="session")
+def scheduled(stack: Any) -> Any:
+    """The release of a workflow that runs each minute, deployed before everything else."""
+    with TaxiwayClient(stack.server_url) as client:
+        pilot = Pilot(client)
+        task = {"name": "task", "python_callable": "def task():\n    return 1\n"}
+        return pilot.deploy(pilot.workflow(task, schedule="* * * * *"))
 
 
 @pytest.fixture
-def pilot(stack: Any) -> Iterator[Pilot]:
+def pilot(stack: Any, scheduled: Any) -> Iterator[Pilot]:
     with TaxiwayClient(stack.server_url) as client:
         yield Pilot(client)
 
