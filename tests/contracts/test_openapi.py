@@ -25,7 +25,9 @@ def document() -> dict[str, Any]:
 def undescribed() -> Iterator[str]:
     for name, schema in document()["components"]["schemas"].items():
         fields = {name: schema, **schema.get("properties", {})}
-        yield from (f"{name}.{key}" for key, value in fields.items() if not value.get("description"))
+        yield from (
+            f"{name}.{key}" for key, value in fields.items() if not value.get("description")
+        )
     for operation in operations(document()):
         named = {operation["operationId"]: operation}
         named |= {p["name"]: p for p in operation.get("parameters", ())}
