@@ -9,6 +9,8 @@ import pytest
 from taxiway.airflow.preload import FOR_TASKS, LOCAL_SETTINGS, preload
 from taxiway.process import run
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize(
     "argv",

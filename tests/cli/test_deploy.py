@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+pytestmark = pytest.mark.integration
+
 
 def test_a_deploy_tells_the_release_and_where_it_is(service: Any) -> None:
     made = service.workflow("load")

@@ -23,6 +23,8 @@ from taxiway.server.database import (
     WorkflowRow,
 )
 
+pytestmark = pytest.mark.integration
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 API = "/api/v1"
 LISTS = {
