@@ -19,6 +19,8 @@ from taxiway.cli.checks.finding import Finding, run_checks
 from taxiway.cli.main import app
 from taxiway.errors import Unavailable
 
+pytestmark = pytest.mark.integration
+
 NAMES = [
     *("settings", "python", "extras", "git", "uv", "home", "disk", "task user", "ports", "stack"),
     *("server", "database", "airflow", "storage", "index", "clock"),

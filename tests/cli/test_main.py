@@ -8,6 +8,8 @@ import pytest
 from taxiway import __version__, process
 from taxiway.cli.main import COMMANDS
 
+pytestmark = pytest.mark.integration
+
 HEAVY = ("airflow", "fastapi", "sqlalchemy", "pydantic", "httpx", "pygit2", "jinja2")
 
 

@@ -165,3 +165,13 @@ def test_what_failed_is_retried_and_what_succeeded_is_not(busy: Any, made: Any) 
     busy.airflow.state = "success"
     done = busy.json("runs", "trigger", made["name"])
     assert busy.call("runs", "retry", done["id"]).exit_code in (2, 4)
+
+
+def test_a_backfill_lists_the_ticks_that_get_a_run(service: Any) -> None:
+    workflow = service.workflow("load", schedule="@daily")
+    service.run("deploy", workflow["id"])
+    span = ("--from", "2026-01-01", "--to", "2026-01-03")
+    rehearsed = service.json("runs", "backfill", workflow["name"], *span, "--dry-run")
+    assert (rehearsed["dry_run"], rehearsed["total"]) == (True, 1)
+    ended = service.run("runs", "backfill", workflow["name"], *span)
+    assert "Runs for 1 of the schedule's ticks" in ended.stderr

@@ -164,3 +164,10 @@ def test_no_server_is_unavailable_and_says_how_to_start_one(service: Any) -> Non
     ended = service.call("workflows", "list", "--server", "http://127.0.0.1:9")
     assert ended.exit_code == 7
     assert "hint: Start it with `taxiway up`" in ended.stderr
+
+
+def test_a_notification_without_an_address_is_refused_with_a_hint(service: Any) -> None:
+    workflow = service.workflow("load")
+    ended = service.call("workflows", "notify-test", workflow["name"])
+    assert ended.exit_code == 4
+    assert "hint: " in ended.stderr

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from taxiway.cli import display, following, given, options
+from taxiway.cli.backfill import backfill
 from taxiway.cli.connection import Connection, connect
 from taxiway.cli.naming import SHORT, run_of, workflow_of
 from taxiway.client.http import TERMINAL, Json
@@ -235,4 +236,5 @@ VERBS = {
     "retry": retry,
     "watch": watch,
     "value": value,
+    "backfill": backfill,
 }

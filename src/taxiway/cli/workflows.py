@@ -199,6 +199,22 @@ def from_file(file: Path | None) -> Json:
     return dict(given.json_object(file)) if file else {}
 
 
+def notify_test(
+    workflow: options.Workflow,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Send one notification to the workflow's notify_url, or the server's, and say how it went."""
+    with connect(server, home) as connection:
+        found = workflow_of(connection.client, workflow)
+        sent = connection.client.notify_test(found["id"])
+        if output is options.Form.json:
+            display.data(sent)
+        else:
+            display.note(f"The notification is {sent['state']}. {sent['error'] or ''}".rstrip())
+
+
 def confirm(question: str, yes: bool) -> None:
     """Ask, where there is somebody to ask."""
     if not yes and sys.stdin.isatty():
@@ -235,4 +251,11 @@ def _fields(workflow: Json) -> list[tuple[str, object]]:
     return [(name, workflow.get(name)) for name in shown if workflow.get(name) is not False]
 
 
-VERBS = {"list": list_, "show": show, "create": create, "update": update, "delete": delete}
+VERBS = {
+    "list": list_,
+    "show": show,
+    "create": create,
+    "update": update,
+    "delete": delete,
+    "notify-test": notify_test,
+}

@@ -155,6 +155,10 @@ class TaxiwayClient:
         body = {"tasks": list(tasks)} if tasks else {}
         return self._json("POST", f"/api/v1/runs/{run_id}/retry", json=body)
 
+    def notify_test(self, workflow_id: str) -> Json:
+        """Send one notification now; what became of it: `state`, `status`, `error`."""
+        return self._json("POST", f"/api/v1/workflows/{workflow_id}/notify-test")
+
     def backfill(self, workflow_id: str, **fields: Any) -> Json:
         """Runs for the ticks between `from` and `to` that have none; `dry_run` only lists them."""
         return self._json("POST", f"/api/v1/workflows/{workflow_id}/backfills", json=fields)

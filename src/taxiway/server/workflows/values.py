@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 from taxiway.server.database import ReleaseRow, TaskRow, WorkflowRow
 from taxiway.workflow.compare import changed
@@ -70,4 +71,10 @@ def undeployed_changes(
 def _sealed(release: ReleaseRow | None) -> Workflow | None:
     if release is None or release.sealed is None:
         return None
-    return Workflow.from_dict(json.loads(release.sealed)["workflow"])
+    return _parsed(release.sealed)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(sealed: str) -> Workflow:
+    """What was sealed never changes, and lists ask for it again and again."""
+    return Workflow.from_dict(json.loads(sealed)["workflow"])
