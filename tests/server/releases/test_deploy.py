@@ -86,7 +86,7 @@ def test_a_pinned_commit_that_is_not_on_the_branch_is_refused(live: Any) -> None
 def test_past_the_wait_the_answer_is_202_and_the_release_tells_its_state(
     live: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taxiway.server.runs.routes.ARRIVAL_SECONDS", 0.1)
+    monkeypatch.setattr("taxiway.server.runs.control_routes.ARRIVAL_SECONDS", 0.1)
     live.orchestrator.blind = True
     made = live.inline()
     answer = live.client.post(f"/api/v1/workflows/{made['id']}/deploy?wait=0")
