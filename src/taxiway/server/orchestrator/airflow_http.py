@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import httpx
 from taxiway.errors import NotFound, Unavailable
 from taxiway.redaction import Secret
 
+BUSY_PAUSES = (0.3, 1.0, 3.0)
 HINT = "Is Airflow running? `taxiway status` shows every part."
 
 
@@ -50,6 +52,11 @@ class AirflowSession:
         response = self._exchange(method, path, token, **request)
         if response.status_code == 401:
             response = self._exchange(method, path, self._login(token), **request)
+        for seconds in BUSY_PAUSES:
+            if response.status_code != 503:
+                break
+            time.sleep(seconds)  # its SQLite was locked for longer than it waits: nothing was done
+            response = self._exchange(method, path, self._token, **request)
         if response.status_code >= 500:
             raise Unavailable(
                 "airflow-failed",
