@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 INLINE = "def load(**kw):\n    return 1\n"
 
 

@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.integration
+
 Make = Callable[..., dict[str, Any]]
 PATH = "/api/v1/tasks/"
 BOTH = "Task cannot have both inline code and Git configuration. Choose one execution mode."

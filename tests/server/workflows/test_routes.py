@@ -18,6 +18,8 @@ from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow, n
 from taxiway.server.workflows.queries import tasks_of
 from taxiway.server.workflows.values import workflow_value
 
+pytestmark = pytest.mark.integration
+
 Make = Callable[..., dict[str, Any]]
 PATH = "/api/v1/workflows/"
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=60)
