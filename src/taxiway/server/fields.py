@@ -121,3 +121,17 @@ Names = Annotated[
     AfterValidator(lambda given: list(dict.fromkeys(given))),
     Field(max_length=1000),
 ]
+
+
+def check_read_only(noun: str, row: object, given: object, names: tuple[str, ...]) -> None:
+    """Fields that never change may be sent back as they are; `Invalid` for any other value."""
+    for name in names:
+        value = getattr(given, name)
+        if value is not None and value != getattr(row, name):
+            message = f"The {name} of a {noun} never changes"
+            raise Invalid(
+                "field-read-only",
+                message,
+                hint=f"Leave {name} out.",
+                problems=[Problem("field-read-only", message, f"/{name}")],
+            )

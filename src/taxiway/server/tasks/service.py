@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from taxiway.errors import Conflict, Invalid, NotFound, Problem
+from taxiway.errors import Conflict, NotFound
 from taxiway.server.database import TaskRow, integrity_conflict
 from taxiway.server.database.models import new_id
+from taxiway.server.fields import check_read_only
 from taxiway.server.paging import Page
 from taxiway.server.tasks import queries
 from taxiway.server.tasks.dependencies import check_acyclic, dependents, resolve
@@ -61,7 +62,7 @@ def update(
     session.refresh(row)
     if if_match is not None:
         version(session, row).require(if_match)
-    _check_read_only(row, given)
+    check_read_only("task", row, given, ("id", "workflow_id"))
     tasks = _tasks(session, row.workflow_id)
     values = given.model_dump(include=given.model_fields_set - _READ_ONLY)
     dependencies = values.pop("dependencies", None)
@@ -159,16 +160,3 @@ def _name_taken(name: str) -> Conflict:
 def _response(row: TaskRow, names: dict[str, str]) -> TaskResponse:
     values = {name: getattr(row, name) for name in TaskResponse.model_fields}
     return TaskResponse(**values | {"dependencies": dependency_names(row, names)})
-
-
-def _check_read_only(row: TaskRow, given: TaskUpdate) -> None:
-    for name in ("id", "workflow_id"):
-        value = getattr(given, name)
-        if value is not None and value != getattr(row, name):
-            message = f"The {name} of a task never changes"
-            raise Invalid(
-                "field-read-only",
-                message,
-                hint=f"Leave {name} out.",
-                problems=[Problem("field-read-only", message, f"/{name}")],
-            )

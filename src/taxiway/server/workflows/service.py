@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from taxiway.errors import Conflict, Invalid, NotFound, Problem
+from taxiway.errors import Conflict, NotFound
 from taxiway.server.caller import current_caller
 from taxiway.server.database import (
     ReleaseRow,
@@ -17,6 +17,7 @@ from taxiway.server.database import (
     integrity_conflict,
     now,
 )
+from taxiway.server.fields import check_read_only
 from taxiway.server.hooks import Publisher, Retirer
 from taxiway.server.paging import Page
 from taxiway.server.versions import Version
@@ -102,7 +103,7 @@ def update(
     if if_match is not None:
         current = version(session, row)
         current.require(if_match, current.fields.keys() - {GRAPH})
-    _check_read_only(row, given)
+    check_read_only("workflow", row, given, ("id", "dag_id"))
     values = given.model_dump(include=given.model_fields_set - _READ_ONLY)
     commit, policy = choose_commit(
         values, stored_commit=row.git_commit_sha, stored_policy=row.git_update_policy
@@ -203,16 +204,3 @@ def _response(
         undeployed_changes=undeployed_changes(row, tasks, current),
         last_run=LastRun.model_validate(last, from_attributes=True) if last else None,
     )
-
-
-def _check_read_only(row: WorkflowRow, given: WorkflowUpdate) -> None:
-    for name in ("id", "dag_id"):
-        value = getattr(given, name)
-        if value is not None and value != getattr(row, name):
-            message = f"The {name} of a workflow never changes"
-            raise Invalid(
-                "field-read-only",
-                message,
-                hint=f"Leave {name} out.",
-                problems=[Problem("field-read-only", message, f"/{name}")],
-            )
