@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,26 @@ def test_eight_processes_that_write_at_once_are_never_locked_out(
     with database.reading() as session:
         row = session.get(WorkflowRow, "counter")
         assert row is not None and row.max_active_runs == 200
+
+
+def test_what_a_thread_holds_while_the_database_closes_is_closed_when_it_is_given_back(
+    database: Database,
+) -> None:
+    with database.engine.connect() as connection:
+        held = connection.connection.driver_connection
+        assert held is not None
+        database.close()
+        connection.execute(text("SELECT 1"))
+    closed = held.closed if hasattr(held, "closed") else _refuses(held)
+    assert closed
+
+
+def _refuses(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except sqlite3.ProgrammingError:
+        return True
+    return False
 
 
 def test_a_unit_of_work_that_raises_leaves_nothing_and_calls_nothing(database: Database) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from taxiway.errors import Conflict, Invalid
 
@@ -32,6 +33,8 @@ class Database:
         writing = self.engine.execution_options(**{_WRITING: True})
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         self._writers = sessionmaker(writing, expire_on_commit=False)
+        self._closed = False
+        event.listen(self.engine, "checkin", self._close_late)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -52,7 +55,13 @@ class Database:
             action()
 
     def close(self) -> None:
+        """Close what is idle now, and what a thread at work still holds when it gives it back."""
+        self._closed = True
         self.engine.dispose()
+
+    def _close_late(self, _: object, record: ConnectionPoolEntry) -> None:
+        if self._closed and record.dbapi_connection is not None:
+            record.invalidate()
 
 
 def after_commit(session: Session, action: Callable[[], object]) -> None:
