@@ -5,7 +5,7 @@ Queries of one noun live with the noun. No HTTP, no Airflow, no files of the sto
 
 from taxiway.server.database.engine import Database, after_commit, integrity_conflict
 from taxiway.server.database.migrate import upgrade
-from taxiway.server.database.models import (
+from taxiway.server.database.tables import (
     Base,
     CursorRow,
     GenerationRow,

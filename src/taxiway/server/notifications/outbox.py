@@ -18,7 +18,7 @@ from taxiway.server.database import (
     after_commit,
     now,
 )
-from taxiway.server.database.models import new_id
+from taxiway.server.database.tables import new_id
 from taxiway.server.notifications import messages, queries
 from taxiway.server.notifications.messages import Links
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from taxiway.errors import Conflict, Invalid, NotFound, TaxiwayError, Unavailable
 from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow, now
-from taxiway.server.database.models import new_id
+from taxiway.server.database.tables import new_id
 from taxiway.server.idempotency.current import current_key
 from taxiway.server.orchestrator.port import ACTIVE, Orchestrator, TaskState
 from taxiway.server.releases.records import release_of

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from taxiway.errors import Invalid, Problem
 from taxiway.server.database import TaskRow, WorkflowRow, now
-from taxiway.server.database.models import new_id
+from taxiway.server.database.tables import new_id
 from taxiway.server.tasks.graph_schemas import GraphTask
 from taxiway.server.tasks.modes import check_mode
 from taxiway.server.workflows import queries as workflow_queries

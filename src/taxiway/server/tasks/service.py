@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from taxiway.errors import Conflict, NotFound
 from taxiway.server.database import TaskRow, integrity_conflict
-from taxiway.server.database.models import new_id
+from taxiway.server.database.tables import new_id
 from taxiway.server.fields import check_read_only
 from taxiway.server.paging import Page
 from taxiway.server.tasks import queries

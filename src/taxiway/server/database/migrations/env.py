@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from taxiway.server.database.models import Base
+from taxiway.server.database.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,26 @@
+"""The tables, one file a noun."""
+
+from taxiway.server.database.tables.base import Base, new_id, now
+from taxiway.server.database.tables.cursors import CursorRow
+from taxiway.server.database.tables.notifications import NotificationRow
+from taxiway.server.database.tables.publications import GenerationRow, PublicationRow
+from taxiway.server.database.tables.releases import ReleaseRow
+from taxiway.server.database.tables.requests import RequestRow
+from taxiway.server.database.tables.runs import RunRow
+from taxiway.server.database.tables.tasks import TaskRow
+from taxiway.server.database.tables.workflows import WorkflowRow
+
+__all__ = [
+    "Base",
+    "CursorRow",
+    "GenerationRow",
+    "NotificationRow",
+    "PublicationRow",
+    "ReleaseRow",
+    "RequestRow",
+    "RunRow",
+    "TaskRow",
+    "WorkflowRow",
+    "new_id",
+    "now",
+]
