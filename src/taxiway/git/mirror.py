@@ -38,7 +38,8 @@ class Mirror:
         self.cache = cache
         self.url = url
         self.policy = policy
-        self.folder = cache.path("mirrors", url.key)
+        self.key = policy.access.mirror_key(url)
+        self.folder = cache.path("mirrors", self.key)
         self.files = self.folder / "files.git"
         self.history = self.folder / "history.git"
         self._fetched: set[str] = set()
@@ -133,7 +134,7 @@ class Mirror:
         try:
             return read()
         except objects.DamagedStore:
-            with self.cache.lock("mirrors", self.url.key):
+            with self.cache.lock("mirrors", self.key):
                 if self._identity() == seen:
                     self._set_aside(self.files)
         self.fetch(commit)
@@ -222,7 +223,7 @@ class Mirror:
         """The only process that changes this store. git inherits the lock: when we are killed it
         is free again only after the git that we started has ended too."""
         suffix = "" if store == self.files else ".history"
-        with self.cache.open_lock("mirrors", self.url.key + suffix) as lock:
+        with self.cache.open_lock("mirrors", self.key + suffix) as lock:
             self._require_room()
             self._prepare(store)
             yield lock

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.request import getproxies_environment, proxy_bypass
 
 from taxiway.errors import Denied, NotFound, Unavailable
+from taxiway.git.access import Access
 from taxiway.git.url import RepositoryUrl
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -60,6 +61,7 @@ class GitPolicy:
     allow_local: tuple[Path, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     limits: TreeLimits = field(default_factory=TreeLimits)
+    access: Access = field(default_factory=Access.none)
 
 
 @dataclass(frozen=True)
