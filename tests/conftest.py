@@ -48,7 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
     """Mark what lies in `system/`, before xdist looks at the groups.
 
     One process has the shared stack; what needs none, or one of its own, runs beside it.
@@ -62,6 +64,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker(pytest.mark.xdist_group("shared" if shared else item.path.stem))
     items.sort(key=lambda item: item.path == system / "test_schedule.py")
     yield
+    if getattr(config.option, "loadgroup", False):
+        grouped = [item.nodeid for item in items if item.get_closest_marker("xdist_group")]
+        if not all("@" in nodeid for nodeid in grouped):
+            raise pytest.UsageError("xdist does not group: each worker would start a stack")
 
 
 @pytest.hookimpl(tryfirst=True)
