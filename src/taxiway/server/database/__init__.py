@@ -6,6 +6,7 @@ Queries of one noun live with the noun. No HTTP, no Airflow, no files of the sto
 from taxiway.server.database.engine import Database, after_commit, integrity_conflict
 from taxiway.server.database.migrate import upgrade
 from taxiway.server.database.tables import (
+    AuditRow,
     Base,
     CursorRow,
     GenerationRow,
@@ -15,11 +16,13 @@ from taxiway.server.database.tables import (
     RequestRow,
     RunRow,
     TaskRow,
+    WatchRow,
     WorkflowRow,
     now,
 )
 
 __all__ = [
+    "AuditRow",
     "Base",
     "CursorRow",
     "Database",
@@ -30,6 +33,7 @@ __all__ = [
     "RequestRow",
     "RunRow",
     "TaskRow",
+    "WatchRow",
     "WorkflowRow",
     "after_commit",
     "integrity_conflict",

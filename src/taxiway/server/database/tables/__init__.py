@@ -1,5 +1,6 @@
 """The tables, one file a noun."""
 
+from taxiway.server.database.tables.audit import AuditRow
 from taxiway.server.database.tables.base import Base, new_id, now
 from taxiway.server.database.tables.cursors import CursorRow
 from taxiway.server.database.tables.notifications import NotificationRow
@@ -8,9 +9,11 @@ from taxiway.server.database.tables.releases import ReleaseRow
 from taxiway.server.database.tables.requests import RequestRow
 from taxiway.server.database.tables.runs import RunRow
 from taxiway.server.database.tables.tasks import TaskRow
+from taxiway.server.database.tables.watches import WatchRow
 from taxiway.server.database.tables.workflows import WorkflowRow
 
 __all__ = [
+    "AuditRow",
     "Base",
     "CursorRow",
     "GenerationRow",
@@ -20,6 +23,7 @@ __all__ = [
     "RequestRow",
     "RunRow",
     "TaskRow",
+    "WatchRow",
     "WorkflowRow",
     "new_id",
     "now",

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from taxiway.server.database.tables.base import Base, new_id, now
 
 
 class ReleaseRow(Base):
-    """A release: `state` is preparing, publishing, ready or failed; `sealed` is its canonical JSON."""
+    """A release: `state` is preparing, publishing, ready or failed; `sealed` is its canonical JSON.
+
+    `message` and `deployed_by`: why and by whom it was deployed; `cause` is deploy or push.
+    `unchanged`: what runs is what the release before it ran. `removed_at`: its files are gone.
+    """
 
     __tablename__ = "releases"
     __table_args__ = (
@@ -39,5 +43,10 @@ class ReleaseRow(Base):
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sealed: Mapped[str | None] = mapped_column(Text)
     request_key: Mapped[str | None] = mapped_column(String(255))
+    message: Mapped[str | None] = mapped_column(Text)
+    deployed_by: Mapped[str | None] = mapped_column(String(255))
+    cause: Mapped[str] = mapped_column(String(20), default="deploy", server_default="deploy")
+    unchanged: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     ready_at: Mapped[datetime | None]

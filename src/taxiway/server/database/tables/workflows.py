@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, String, Text, text
+from sqlalchemy import JSON, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from taxiway.server.database.tables.base import Base, new_id, now
@@ -17,7 +18,8 @@ class WorkflowRow(Base):
 
     `schedule_from` is the earliest moment that the schedule may start a run; it is renewed when
     the schedule changes or is resumed, and sealed at a deploy. `held`: nothing deploys until
-    somebody resumes it. `git_commit_sha` is what was pinned, or what the last deploy took.
+    somebody resumes it; `held_from` is the number of the release that was abandoned. `pushed_commit`:
+    a push that was seen and not deployed, `push_error` why not. `git_commit_sha` is what was pinned, or what the last deploy took.
     `edited_at` and `edited_by`: when its declaration or that of its tasks was changed, and by whom.
     """
 
@@ -57,6 +59,13 @@ class WorkflowRow(Base):
     notify_url: Mapped[str | None] = mapped_column(String(500))
     schedule_from: Mapped[datetime | None]
     held: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    held_at: Mapped[datetime | None]
+    held_by: Mapped[str | None] = mapped_column(String(255))
+    held_reason: Mapped[str | None] = mapped_column(Text)
+    held_from: Mapped[int | None]
+    pushed_commit: Mapped[str | None] = mapped_column(String(64))
+    pushed_at: Mapped[datetime | None]
+    push_error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # No foreign key: releases point at workflows, and SQLite cannot add the circle later.
     current_release_id: Mapped[str | None] = mapped_column(String(36))
     deleted_at: Mapped[datetime | None]

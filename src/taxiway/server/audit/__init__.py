@@ -1,0 +1,1 @@
+"""The record: what was done, by whom, to what; rows are only ever added."""
