@@ -13,6 +13,7 @@ import pytest
 from taxiway.errors import Denied, Invalid, NotFound, Unavailable
 from taxiway.git.mirror import Mirror
 from taxiway.git.policy import GitPolicy, TreeLimits
+from taxiway.git.trees import check_sizes
 from taxiway.git.url import RepositoryUrl
 from taxiway.storage.cache import Cache
 
@@ -249,7 +250,7 @@ def test_limits_are_named_before_the_cost_is_paid(
     assert read.value.code == "file-too-large" and "1,000" in read.value.message
     small = replace(policy, limits=TreeLimits(file_bytes=1_000_000))
     with pytest.raises(Invalid) as listed:
-        list(Mirror(cache, mirror.url, small).list_tree(commit))
+        check_sizes(list(Mirror(cache, mirror.url, small).list_tree(commit)), small.limits)
     assert listed.value.code == "file-too-large" and "big.bin" in listed.value.message
     assert mirror.files.exists()  # a limit is no damage
     assert not mirror.files.with_suffix(".damaged").exists()

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from taxiway.errors import Invalid
 from taxiway.git.policy import TreeLimits
-from taxiway.git.trees import TreeEntry, check_limits, check_links, tree_id
+from taxiway.git.trees import (
+    TreeEntry,
+    check_limits,
+    check_links,
+    check_sizes,
+    oversizes,
+    tree_id,
+)
 
 
 def entry(path: str, size: int = 1) -> TreeEntry:
@@ -20,8 +27,6 @@ def entry(path: str, size: int = 1) -> TreeEntry:
     ("limits", "entries", "code", "named"),
     [
         (TreeLimits(entries=2), ["a", "b", "c"], "tree-too-many-files", "2"),
-        (TreeLimits(file_bytes=0), ["a"], "file-too-large", "0"),
-        (TreeLimits(total_bytes=1), ["a", "b"], "tree-too-large", "1"),
         (TreeLimits(), ["/".join(["a"] * 200)], "path-too-long", "1,024"),
         (TreeLimits(), ["a" * 1025], "path-too-long", "1,024"),
     ],
@@ -41,6 +46,21 @@ def test_a_limit_stops_the_reading_and_is_named(
     assert caught.value.code == code
     assert named in caught.value.message
     assert "never-read" not in read
+
+
+def test_every_size_over_a_limit_is_told_and_lfs_is_counted_apart() -> None:
+    limits = TreeLimits(file_bytes=5, total_bytes=20, lfs_bytes=100)
+    entries = [entry("a", 5), entry("b", 6), entry("c", 10)]
+    with pytest.raises(Invalid) as caught:
+        check_sizes(entries, limits)
+    assert [problem.code for problem in caught.value.problems] == [
+        *("file-too-large", "file-too-large", "tree-too-large"),
+    ]
+    assert "'b' has 6 bytes" in caught.value.message
+    check_sizes(entries[:1], limits)
+    assert oversizes(entries[:1], limits, {"model.bin": 100}) == []
+    [(problem, path)] = oversizes(entries[:1], limits, {"model.bin": 101})
+    assert (problem.code, path) == ("lfs-too-large", None)
 
 
 @pytest.mark.parametrize(

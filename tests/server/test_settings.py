@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from taxiway.errors import Denied, Invalid
+from taxiway.git.policy import TreeLimits
 from taxiway.server.settings import is_loopback, load_settings
 
 
@@ -92,3 +93,17 @@ def test_other_addresses_are_refused(host: str) -> None:
     assert not is_loopback(host)
     with pytest.raises(Denied, match="does not listen"):
         load_settings(host=host).require_loopback()
+
+
+def test_sizes_are_written_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().git_policy().limits == TreeLimits()
+    monkeypatch.setenv("TAXIWAY_MAX_FILE_SIZE", "1.5 MiB")
+    monkeypatch.setenv("TAXIWAY_MAX_TREE_SIZE", "3 GB")
+    monkeypatch.setenv("TAXIWAY_MAX_TREE_ENTRIES", "7")
+    monkeypatch.setenv("TAXIWAY_MAX_LFS_SIZE", "42")
+    limits = load_settings().git_policy().limits
+    assert (limits.file_bytes, limits.total_bytes) == (1536 * 1024, 3 * 1000**3)
+    assert (limits.entries, limits.lfs_bytes) == (7, 42)
+    monkeypatch.setenv("TAXIWAY_MAX_FILE_SIZE", "much")
+    with pytest.raises(Invalid):
+        load_settings()

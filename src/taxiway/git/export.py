@@ -22,6 +22,7 @@ from taxiway.git.trees import (
     SUBMODULE,
     TreeEntry,
     check_links,
+    check_sizes,
     tree_id,
 )
 from taxiway.storage.store import Storage
@@ -53,6 +54,7 @@ def submodules_of(mirror: Mirror, commit: str) -> list[str]:
 
 def _export(mirror: Mirror, commit: str, tree: str, storage: Storage) -> None:
     entries = [_canonical(entry) for entry in mirror.list_tree(commit)]
+    check_sizes(entries, mirror.policy.limits)
     links = [entry for entry in entries if entry.mode == LINK]
     targets = objects.read_blobs(mirror.files, [entry.oid for entry in links])
     check_links(

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.request import getproxies_environment, proxy_bypass
 
 from taxiway.errors import Denied, NotFound, Unavailable
-from taxiway.git.access import Access
+from taxiway.git.access import Access, Credential
 from taxiway.git.url import RepositoryUrl
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -36,6 +36,7 @@ _NEVER = tuple(
         "ff00::/8",
     )
 )
+PUBLIC_HOSTS = ("github.com", "gitlab.com", "bitbucket.org")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -44,8 +45,9 @@ class TreeLimits:
     """What a repository may cost. Sizes are bytes."""
 
     entries: int = 50_000
-    file_bytes: int = 100 * 1000**2
-    total_bytes: int = 500 * 1000**2
+    file_bytes: int = 200 * 1000**2
+    total_bytes: int = 2 * 1000**3
+    lfs_bytes: int = 10 * 1000**3  # of all LFS objects of a tree; they are counted apart
     pack_bytes: int = 2 * 1000**3  # one transfer
     resolve_seconds: float = 60
     fetch_seconds: float = 600
@@ -72,21 +74,48 @@ class Target:
     text: str  # the address for git
     addresses: tuple[str, ...] = ()  # pinned; empty for a local repository or behind a proxy
     proxied: bool = False
+    credential: Credential | None = None  # made for this very host
+    access: Access = field(default_factory=Access.none)
 
 
 def check(url: RepositoryUrl, policy: GitPolicy) -> Target:
     """Where `url` may be reached now. `Denied`, `NotFound` or `Unavailable` say why not."""
     if url.scheme == "file":
         return _check_local(url, policy)
+    access = policy.access
+    proxied = is_proxied(url.host, access)
+    credential = access.keyring.for_url(url)
+    pinned = () if proxied else _pin(url, policy)
+    if proxied:
+        _require_listed(url, policy)
+    if url.scheme == "ssh" and credential is None:
+        raise Denied(
+            "repository-needs-credentials",
+            f"{url} is read over ssh, and no credential of kind ssh is given for {url.host}",
+            hint="Make one with `taxiway credentials create`, and name it in git_credential_id.",
+        )
+    return Target(url, url.text, pinned, proxied, credential, access)
+
+
+def _pin(url: RepositoryUrl, policy: GitPolicy) -> tuple[str, ...]:
+    literal = _literal(url.host)
+    addresses = (literal,) if literal is not None else _resolve(url)
+    _require_allowed(url, addresses, policy, literal=literal is not None)
+    return () if literal is not None else tuple(str(address) for address in addresses)
+
+
+def _require_listed(url: RepositoryUrl, policy: GitPolicy) -> None:
+    """Behind a proxy it is the proxy that resolves names, so no address can be checked or pinned:
+    the host's own name has to be known."""
     literal = _literal(url.host)
     if literal is not None:
         _require_allowed(url, (literal,), policy, literal=True)
-        return Target(url, url.text, (), _behind_proxy(url))
-    proxied = _behind_proxy(url)
-    addresses = _resolve(url, required=not proxied)
-    _require_allowed(url, addresses, policy, literal=False)
-    pinned = () if proxied else tuple(str(address) for address in addresses)
-    return Target(url, url.text, pinned, proxied)
+    elif url.host not in PUBLIC_HOSTS and not _is_listed(url.host, (), policy.allow_hosts):
+        raise Denied(
+            "host-not-listed",
+            f"{url.host} is reached through a proxy, and is not among the hosts that may be",
+            hint=f"If it is your Git host, list {url.host} in TAXIWAY_GIT_ALLOW_HOSTS.",
+        )
 
 
 def reach(url: RepositoryUrl, policy: GitPolicy, *, listed_only: bool = False) -> tuple[str, ...]:
@@ -95,7 +124,7 @@ def reach(url: RepositoryUrl, policy: GitPolicy, *, listed_only: bool = False) -
     `listed_only` demands that the host, or every address of it, is among `allow_hosts`.
     """
     literal = _literal(url.host)
-    found = (literal,) if literal is not None else _resolve(url, required=True)
+    found = (literal,) if literal is not None else _resolve(url)
     _require_allowed(url, found, policy, literal=literal is not None)
     faces = tuple(face for address in found for face in _faces(address))
     if listed_only and not _is_listed(url.host, faces, policy.allow_hosts):
@@ -132,12 +161,10 @@ def _literal(host: str) -> Address | None:
         return None
 
 
-def _resolve(url: RepositoryUrl, *, required: bool) -> tuple[Address, ...]:
+def _resolve(url: RepositoryUrl) -> tuple[Address, ...]:
     try:
         found = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
     except OSError as error:
-        if not required:  # behind a proxy, which resolves names that we cannot
-            return ()
         raise Unavailable(
             "repository-unreachable",
             f"The host {url.host} of {url} was not found: {error.strerror or error}",
@@ -193,13 +220,14 @@ def _is_listed(host: str, faces: tuple[Address, ...], allowed: tuple[str, ...]) 
             network = ipaddress.ip_network(name, strict=False)
         except ValueError:
             continue
-        if all(face in network for face in faces):
+        if faces and all(face in network for face in faces):
             return True
     return False
 
 
-def _behind_proxy(url: RepositoryUrl) -> bool:
+def is_proxied(host: str, access: Access) -> bool:
+    """Whether the way to `host` is a proxy: that of the settings, or that of the environment."""
     proxies = getproxies_environment()
-    if not (proxies.get("https") or proxies.get("all")):
+    if access.proxy is None and not (proxies.get("https") or proxies.get("all")):
         return False
-    return not proxy_bypass(url.host)
+    return not proxy_bypass(host)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taxiway.errors import Invalid
+from taxiway.errors import Invalid, Problem
 from taxiway.git.names import PATH_BYTES, PATH_DEPTH
 from taxiway.git.policy import TreeLimits
 
@@ -31,38 +31,62 @@ class TreeEntry:
 
 
 def check_limits(entries: Iterable[TreeEntry], limits: TreeLimits) -> list[TreeEntry]:
-    """The entries; `Invalid` names the first limit that is passed, before more are read."""
+    """The entries; `Invalid` names the limit that is passed before more are read."""
     kept: list[TreeEntry] = []
-    total = 0
     for entry in entries:
         kept.append(entry)
-        size = entry.size or 0
-        total += size
         if len(kept) > limits.entries:
             raise _over("tree-too-many-files", "The tree has more files", limits.entries)
-        if size > limits.file_bytes:
-            name = f"{entry.path!r} has {size:,} bytes, which is more"
-            raise _over("file-too-large", name, limits.file_bytes)
-        if total > limits.total_bytes:
-            raise _over("tree-too-large", "The tree's files have more bytes", limits.total_bytes)
         if entry.path.count("/") >= PATH_DEPTH or len(entry.path.encode(errors="surrogateescape")) > PATH_BYTES:  # fmt: skip
             raise _over("path-too-long", f"{entry.path[:80]!r}… has more bytes", PATH_BYTES)
     return kept
 
 
+def check_sizes(entries: Sequence[TreeEntry], limits: TreeLimits) -> None:
+    """Raise `Invalid` with a problem for each limit that the sizes pass: sizes are known before
+    a file is read."""
+    found = [problem for problem, _ in oversizes(entries, limits)]
+    if found:
+        first = found[0]
+        raise Invalid(first.code, first.message, hint=first.hint, problems=found)
+
+
+def oversizes(
+    entries: Sequence[TreeEntry], limits: TreeLimits, lfs: Mapping[str, int] | None = None
+) -> list[tuple[Problem, str | None]]:
+    """What is too large, each with its file if it is one. `lfs` has the sizes of the files whose
+    content is kept by Git LFS: they are counted apart."""
+    found: list[tuple[Problem, str | None]] = []
+    for entry in entries:
+        if (entry.size or 0) > limits.file_bytes:
+            subject = f"{entry.path!r} has {entry.size:,} bytes, which is more"
+            found.append((_excess("file-too-large", subject, limits.file_bytes), entry.path))
+    total = sum(entry.size or 0 for entry in entries)
+    if total > limits.total_bytes:
+        subject = f"The tree's files have {total:,} bytes, which is more"
+        found.append((_excess("tree-too-large", subject, limits.total_bytes), None))
+    kept_apart = sum((lfs or {}).values())
+    if kept_apart > limits.lfs_bytes:
+        subject = f"The tree's LFS objects have {kept_apart:,} bytes, which is more"
+        found.append((_excess("lfs-too-large", subject, limits.lfs_bytes), None))
+    return found
+
+
+_SMALLER = "Keep data out of the repository, or raise the limit where the server is configured."
+
+
+def _excess(code: str, subject: str, limit: int) -> Problem:
+    return Problem(code, f"{subject} than the limit of {limit:,}", hint=_SMALLER)
+
+
 def _over(code: str, subject: str, limit: int) -> Invalid:
-    return Invalid(
-        code,
-        f"{subject} than the limit of {limit:,}",
-        hint="Keep data out of the repository, or raise the limit where the server is configured.",
-        limit=limit,
-    )
+    return Invalid(code, f"{subject} than the limit of {limit:,}", hint=_SMALLER, limit=limit)
 
 
 def check_links(links: Mapping[str, str]) -> None:
     """Raise `Invalid` (`link-leaves-tree`) naming the links (path → target) that do not stay
     inside the tree, followed as the kernel follows them."""
-    leaving = sorted(path for path, target in links.items() if not _stays(path, target, links))
+    leaving = leaving_links(links)
     if not leaving:
         return
     shown = ", ".join(f"{path} -> {links[path][:100]}" for path in leaving[:5])
@@ -73,6 +97,11 @@ def check_links(links: Mapping[str, str]) -> None:
         hint="Remove the link, or point it at a file of the repository.",
         links=leaving[:100],
     )
+
+
+def leaving_links(links: Mapping[str, str]) -> list[str]:
+    """The links (path → target) that leave the tree or are absolute, by path."""
+    return sorted(path for path, target in links.items() if not _stays(path, target, links))
 
 
 def _stays(path: str, target: str, links: Mapping[str, str]) -> bool:

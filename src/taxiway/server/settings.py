@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ByteSize,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,7 +26,7 @@ from pydantic_settings import (
 
 from taxiway.environment.policy import PackagePolicy
 from taxiway.errors import Denied, Invalid, Problem
-from taxiway.git.policy import GitPolicy
+from taxiway.git.policy import GitPolicy, TreeLimits
 from taxiway.server.notifications.address import NotifyAddress
 
 DEFAULT_HOME = "~/.taxiway"
@@ -68,6 +75,10 @@ class Settings(BaseSettings):
     airflow_password_file: Path | None = Field(None, description="Airflow's JSON passwords file.")
     git_allow_local: Colons = Field((), description="Folders whose repositories may be used.")
     git_allow_hosts: Commas = Field((), description="Private Git hosts or networks to allow.")
+    max_file_size: ByteSize = Field(ByteSize(200 * 1000**2), gt=0, description="Of one file.")
+    max_tree_size: ByteSize = Field(ByteSize(2 * 1000**3), gt=0, description="Of all files.")
+    max_tree_entries: int = Field(50_000, gt=0, description="Files of one commit.")
+    max_lfs_size: ByteSize = Field(ByteSize(10 * 1000**3), gt=0, description="Of all LFS objects.")
     indexes: Commas = Field((), repr=False, description="Package indexes to allow.")
     find_links: Commas = Field((), repr=False, description="Pages of packages to allow.")
     allow_builds: Commas = Field((), description="Packages that may be built from source.")
@@ -115,7 +126,16 @@ class Settings(BaseSettings):
 
     def git_policy(self) -> GitPolicy:
         """Which repositories may be reached."""
-        return GitPolicy(allow_local=self.git_allow_local, allow_hosts=self.git_allow_hosts)
+        return GitPolicy(
+            allow_local=self.git_allow_local,
+            allow_hosts=self.git_allow_hosts,
+            limits=TreeLimits(
+                entries=self.max_tree_entries,
+                file_bytes=int(self.max_file_size),
+                total_bytes=int(self.max_tree_size),
+                lfs_bytes=int(self.max_lfs_size),
+            ),
+        )
 
     def package_policy(self) -> PackagePolicy:
         """Where packages may come from; the rest of uv's own environment holds too."""
