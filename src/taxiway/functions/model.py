@@ -56,6 +56,7 @@ class Function:
     takes_context: bool = False  # by the name context, or by **context
     takes_kwargs: bool = False
     is_async: bool = False
+    is_generator: bool = False
     is_conditional: bool = False
     decorators: tuple[str, ...] = ()
     schema: Mapping[str, Any] = field(default_factory=dict)
@@ -83,7 +84,9 @@ class FileFunctions:
     """A file's functions, in the order of the file. Where `problem` is there, they are unknown.
 
     `names` are bound at the top otherwise than by `def`: imported, assigned, classes. They may
-    be callable too. `is_dynamic`: running the file may bind more names than its text shows.
+    be callable too; `classes` are among them. `is_dynamic`: running the file may bind more names
+    than its text shows. `inner` are functions that cannot be called by a task, as `Model.train`;
+    `imports` are the modules that the file may import, relative ones with their dots.
     """
 
     path: str
@@ -91,6 +94,9 @@ class FileFunctions:
     problem: Unreadable | None = None
     names: tuple[str, ...] = ()
     is_dynamic: bool = False
+    classes: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
     def find(self, name: str) -> Function | None:
         """The function of that name, if the text defines one."""
@@ -117,6 +123,9 @@ def file_functions(stored: Mapping[str, Any], path: str) -> FileFunctions:
         problem=Unreadable(**problem) if problem else None,
         names=tuple(stored["names"]),
         is_dynamic=stored["is_dynamic"],
+        classes=tuple(stored["classes"]),
+        inner=tuple(stored["inner"]),
+        imports=tuple(stored["imports"]),
     )
 
 

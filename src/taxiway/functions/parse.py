@@ -115,6 +115,9 @@ def _found(collector: _Collector, path: str) -> FileFunctions:
         ),
         names=shape.names,
         is_dynamic=shape.is_dynamic,
+        classes=shape.classes,
+        inner=shape.inner,
+        imports=shape.imports,
     )
 
 
@@ -140,6 +143,7 @@ def _function(
         takes_context="context" in names,
         takes_kwargs=any(parameter.kind == "var-keyword" for parameter in parameters),
         is_async="async" in func.labels,
+        is_generator=line in shape.generators,
         is_conditional=line not in shape.unconditional,
         decorators=decorators,
         schema=schema,
