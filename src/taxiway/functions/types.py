@@ -18,6 +18,7 @@ Annotation = str | griffe.Expr | None
 
 MODULE = "_file_"  # the name of the module that is read, which no import can have
 _DEPTH = 30
+_STEPS = 2000  # of one function: aliases can double a type at each level
 _PLAIN: dict[str, Schema] = {
     "int": {"type": "integer"},
     "float": {"type": "number"},
@@ -59,13 +60,15 @@ class Types:
         self.definitions: dict[str, Schema] = {}
         self.unclear: list[str] = []
         self._depth = 0
+        self._steps = 0
 
     def of(self, annotation: Annotation, place: str) -> Schema:
         """The schema; `place` is whose type it is, for what is left open."""
         self._depth += 1
+        self._steps += 1
         try:
-            if self._depth > _DEPTH:
-                return self.leave_open(place, "its type is nested too deeply")
+            if self._depth > _DEPTH or self._steps > _STEPS:
+                return self.leave_open(place, "its type is nested too deeply, or too large")
             return self._of(annotation, place)
         finally:
             self._depth -= 1
