@@ -10,10 +10,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
+import trustme
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import make_url
 
@@ -162,3 +164,17 @@ def new_postgres(postgres: str) -> Callable[..., str]:
         return make_url(postgres).set(database=name).render_as_string(hide_password=False)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def https_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """`git_servers.HttpsGit`: a Git host over HTTPS; its authority is in `.ca`."""
+    servers = importlib.import_module("git_servers")
+    yield from servers.serve_https(tmp_path_factory.mktemp("https-git"), trustme.CA())
+
+
+@pytest.fixture(scope="session")
+def ssh_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """`git_servers.SshGit`: a Git host over SSH, which nobody knows yet."""
+    servers = importlib.import_module("git_servers")
+    yield from servers.serve_ssh(tmp_path_factory.mktemp("ssh-git"))

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from taxiway.errors import Denied, NotFound, TaxiwayError, Unavailable
+from taxiway.git.access import Access, Credential, OneKey
 from taxiway.git.policy import GitPolicy, Target, check
 from taxiway.git.url import RepositoryUrl
+from taxiway.redaction import Secret
 
 
 @pytest.fixture(autouse=True)
@@ -87,14 +90,40 @@ def test_an_unknown_host_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None
     assert caught.value.code == "repository-unreachable"
 
 
-def test_behind_a_proxy_names_that_only_it_knows_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_behind_a_proxy_a_name_has_to_be_listed_and_no_address_is_pinned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     answers(monkeypatch)
+    listed = GitPolicy(allow_hosts=("git.example", "10.0.0.0/8"))
+    url = RepositoryUrl.parse("https://git.example/x")
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    target = check(RepositoryUrl.parse("https://git.example/x"), GitPolicy())
-    assert target == Target(target.url, "https://git.example/x", (), proxied=True)
+    assert check(url, listed) == Target(url, "https://git.example/x", (), proxied=True)
+    assert refused("https://git.example/x", GitPolicy()).code == "host-not-listed"
+    assert refused("https://10.0.0.1/x", GitPolicy()).code == "address-private"
+    assert refused("https://169.254.169.254/x", listed).code == "address-refused"
+    assert check(RepositoryUrl.parse("https://github.com/o/r"), GitPolicy()).proxied
     monkeypatch.setenv("no_proxy", "git.example")
     with pytest.raises(Unavailable):
-        check(RepositoryUrl.parse("https://git.example/x"), GitPolicy())
+        check(url, listed)
+
+
+def test_the_proxy_of_the_settings_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch)
+    access = replace(Access.none(), proxy=Secret("http://proxy.example:3128"))
+    url = RepositoryUrl.parse("https://git.example/x")
+    target = check(url, GitPolicy(allow_hosts=("git.example",), access=access))
+    assert target.proxied and target.access is access
+    assert refused("https://git.example/x", GitPolicy(access=access)).code == "host-not-listed"
+
+
+def test_ssh_needs_a_credential_for_that_very_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, "93.184.216.34")
+    key = Credential("1", "ssh", "git.example", None, Secret("k"), port=22)
+    policy = GitPolicy(access=Access(OneKey(key)))
+    assert check(RepositoryUrl.parse("git@git.example:o/r"), policy).credential == key
+    for text in ("git@other.example:o/r", "ssh://git@git.example:2222/o/r"):
+        assert refused(text, policy).code == "repository-needs-credentials"
+    assert check(RepositoryUrl.parse("https://git.example/o/r"), policy).credential is None
 
 
 def test_a_local_repository_is_refused_unless_its_directory_is_listed(folder: Path) -> None:

@@ -20,6 +20,11 @@ from taxiway.git.url import RepositoryUrl
         ("/srv/git/a b%41/", "file:///srv/git/a%20b%2541"),
         ("file:///srv/git/a%20b", "file:///srv/git/a%20b"),
         ("file://localhost/srv/r", "file:///srv/r"),
+        ("git@GitHub.com:org/repo.git", "ssh://git@github.com/org/repo.git"),
+        ("git@host.example:/srv//repo.git/", "ssh://git@host.example/srv/repo.git"),
+        ("ssh://host.example:22/a", "ssh://git@host.example/a"),
+        ("SSH://deploy_1@host.example:2222/a", "ssh://deploy_1@host.example:2222/a"),
+        ("ssh://git@[2001:DB8::1]:22/a", "ssh://git@[2001:db8::1]/a"),
     ],
 )
 def test_an_address_has_one_canonical_form(given_text: str, canonical: str) -> None:
@@ -66,6 +71,17 @@ def test_an_address_has_one_canonical_form(given_text: str, canonical: str) -> N
         "https://[::1/a",
         "https://" + "a" * 500 + "/x",
         "relative/path",
+        "git@host:",
+        "git@host:a/../b",
+        "git@ho st:a",
+        "git@-oProxyCommand=x:a",
+        "git@host:a\nb",
+        "-oProxyCommand=x@host:a",
+        "ssh://-oProxyCommand=x/a",
+        "ssh://git@-oProxyCommand=x/a",
+        "ssh://-l@host/a",
+        "ssh://a b@host/a",
+        "ssh://git@127.1/a",
         "~/repo",
         "file://host/path",
         "file:///",
@@ -85,7 +101,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["http://host/x", "ssh://git@host/x", "git://host/x", "git@host:org/x", "ftp://host/x"],
+    ["http://host/x", "git+ssh://git@host/x", "git://host/x", "ext://host/x", "ftp://host/x"],
 )  # fmt: skip
 def test_other_schemes_are_refused_by_name(text: str) -> None:
     with pytest.raises(Invalid) as caught:
@@ -95,7 +111,14 @@ def test_other_schemes_are_refused_by_name(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://u:hunter2@host/x", "https://hunter2@host/x", "https://hunter2\\@host/x"]
+    "text",
+    [
+        "https://u:hunter2@host/x",
+        "https://hunter2@host/x",
+        "https://hunter2\\@host/x",
+        "ssh://git:hunter2@host/x",
+        "ssh://hunter2:@host/x",
+    ],
 )
 def test_user_info_is_refused_and_never_repeated(text: str) -> None:
     with pytest.raises(Invalid) as caught:
@@ -111,7 +134,7 @@ def test_any_text_is_refused_or_becomes_a_canonical_ascii_address(text: str) -> 
     except Invalid:
         return
     assert url.text.isascii()
-    assert url.text.startswith(("https://", "file:///"))
+    assert url.text.startswith(("https://", "ssh://", "file:///"))
     assert not any(character.isspace() or character < " " for character in url.text)
     assert "@" not in url.authority
     assert RepositoryUrl.parse(url.text) == url

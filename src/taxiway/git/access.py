@@ -25,8 +25,7 @@ class Credential:
     kind: Literal["token", "ssh"]
     host: str
     username: str | None
-    secret: Secret  # the token, or the private key
-    passphrase: Secret | None = None
+    secret: Secret  # the token, or the private key as OpenSSH reads it, without a passphrase
     port: int | None = None
 
     def fits(self, url: RepositoryUrl) -> bool:

@@ -1,8 +1,8 @@
 """The one way git is called: an environment built from nothing, a configuration given in full.
 
 No configuration of the machine or the user is read, no hook, filter, pager, editor or credential
-helper can run, redirects are not followed, no protocol is open but the target's own, and the
-target's host is pinned to the addresses that passed the policy.
+helper but our own can run, redirects are not followed, no protocol is open but the target's own,
+and the target's host is pinned to the addresses that passed the policy.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from pathlib import Path
 
 from taxiway import process
 from taxiway.errors import Unavailable
+from taxiway.git import transport
 from taxiway.git.policy import Target, TreeLimits
-
-_LOCAL_CONFIG = Path(__file__).with_name("local.gitconfig")
 
 _BASE_ENV = {
     "HOME": "/nonexistent",
@@ -73,10 +72,6 @@ _CONFIG = (
     "filter.lfs.required=false",
 )
 
-_PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
-_CA_FILE_VARIABLES = ("GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-_CA_FOLDER_VARIABLES = ("GIT_SSL_CAPATH", "SSL_CERT_DIR")
-
 
 def run(
     arguments: Sequence[str],
@@ -89,13 +84,14 @@ def run(
 ) -> process.Completed:
     """Run one git command to its end. Without a `target` no protocol at all is open."""
     bounds = limits or TreeLimits()
-    return process.run(
-        command(arguments, store=store, target=target, stall_seconds=bounds.stall_seconds),
-        env=environment(target, os.environ),
-        timeout=timeout,
-        limits=process.Limits(file_size=bounds.pack_bytes),
-        pass_fds=pass_fds,
-    )
+    with transport.secrets(target) as login:
+        return process.run(
+            command(arguments, store=store, target=target, stall_seconds=bounds.stall_seconds),
+            env=environment(target, os.environ) | login,
+            timeout=timeout,
+            limits=process.Limits(file_size=bounds.pack_bytes),
+            pass_fds=pass_fds,
+        )
 
 
 def command(
@@ -108,51 +104,16 @@ def command(
     """The full argument list. `store` is a bare repository of ours."""
     configuration = list(_CONFIG)
     if target is not None:
-        configuration += _target_configuration(target, stall_seconds)
+        configuration += transport.configuration(target, stall_seconds)
     pairs = [part for setting in configuration for part in ("-c", setting)]
     place = [f"--git-dir={store}"] if store else []
     return [executable(), *pairs, *place, *arguments]
 
 
-def _target_configuration(target: Target, stall_seconds: int) -> list[str]:
-    if target.url.scheme == "file":
-        return ["protocol.file.allow=always"]
-    settings = [
-        "protocol.https.allow=always",
-        f"credential.https://{target.url.authority}.helper=",
-        "http.followRedirects=false",
-        "http.extraHeader=",
-        "http.sslVerify=true",
-        "http.lowSpeedLimit=1000",
-        f"http.lowSpeedTime={stall_seconds}",
-    ]
-    if not target.proxied:
-        settings.append("http.proxy=")
-    if target.addresses:
-        pinned = ",".join(f"[{a}]" if ":" in a else a for a in target.addresses)
-        settings.append(f"http.curloptResolve={target.url.host}:{target.url.port}:{pinned}")
-    return settings
-
-
 def environment(target: Target | None, operator: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of git; of the operator's only proxies and certificates."""
     found = {**_BASE_ENV, "PATH": f"{Path(executable()).parent}:/usr/bin:/bin"}
-    if target is None:
-        return found
-    found["GIT_ALLOW_PROTOCOL"] = target.url.scheme
-    if target.url.scheme == "file":
-        found["GIT_CONFIG_GLOBAL"] = str(_LOCAL_CONFIG)
-        return found
-    if target.proxied:
-        found.update({name: operator[name] for name in _PROXY_VARIABLES if name in operator})
-    for name, candidates in (
-        ("GIT_SSL_CAINFO", _CA_FILE_VARIABLES),
-        ("GIT_SSL_CAPATH", _CA_FOLDER_VARIABLES),
-    ):
-        value = next((operator[c] for c in candidates if operator.get(c)), None)
-        if value:
-            found[name] = value
-    return found
+    return found | transport.network(target, operator) if target else found
 
 
 def executable() -> str:

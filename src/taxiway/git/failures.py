@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from taxiway.errors import Denied, Invalid, NotFound, TaxiwayError, Unavailable
+from taxiway.git import transport
 from taxiway.git.policy import Target, TreeLimits
 from taxiway.process import Completed
 
@@ -81,10 +82,51 @@ def _not_found(target: Target, words: str) -> TaxiwayError:
 
 
 def _needs_credentials(target: Target, words: str) -> TaxiwayError:
+    if target.credential is not None:
+        return Denied(
+            "credential-refused",
+            f"{target.url} does not accept the credential, or does not exist",
+            hint="Has the token or key expired, or been revoked? May it read this repository?",
+            credential=target.credential.id,
+        )
     return Denied(
         "repository-needs-credentials",
         f"{target.url} asks for a user name and password, or does not exist",
-        hint="Check the address; only repositories that anybody may read can be used as yet.",
+        hint="Check the address; a private repository needs a credential in git_credential_id.",
+    )
+
+
+def _host_key(target: Target, words: str) -> TaxiwayError:
+    """The host showed a key that is not among its known ones, or has none."""
+    alias = transport.host_key_alias(target.url.host, target.url.port)
+    kind, fingerprint = transport.offered_key(target) or ("", "unknown")
+    remedy = f"`taxiway known-hosts add {alias} --fingerprint {fingerprint}`"
+    changed = "IDENTIFICATION HAS CHANGED" in words
+    return Denied(
+        "host-key-changed" if changed else "host-key-unknown",
+        f"{alias} shows {'another' if changed else 'a'} host key "
+        f"{'than the known one' if changed else 'that is not known'}: {kind} {fingerprint}".strip(),
+        hint="Somebody may sit in between. Ask who runs the host, or look at what it publishes; "
+        f"if the fingerprint is right, {'remove the old key and ' if changed else ''}run {remedy}.",
+        host=alias,
+        kind=kind,
+        fingerprint=fingerprint,
+    )
+
+
+def _unusable_key(target: Target, words: str) -> TaxiwayError:
+    return Invalid(
+        "credential-invalid",
+        f"ssh cannot read the private key of the credential for {target.url.host}",
+        hint="Give the credential another key, in OpenSSH's own format.",
+    )
+
+
+def _proxy_refuses(target: Target, words: str) -> TaxiwayError:
+    return Unavailable(
+        "proxy-refused",
+        f"The proxy does not let {target.url.host} through: {_last_line(words)}",
+        hint="Check TAXIWAY_PROXY, and what the proxy allows.",
     )
 
 
@@ -100,7 +142,7 @@ def _certificate(target: Target, words: str) -> TaxiwayError:
     return Denied(
         "certificate-not-trusted",
         f"The certificate of {target.url.host} is not trusted: {_last_line(words)}",
-        hint="For a private authority set SSL_CERT_FILE to its certificates where the server starts.",
+        hint="For a private authority set TAXIWAY_CA_BUNDLE to a file of its certificates.",
     )
 
 
@@ -135,8 +177,11 @@ def _disk_full(target: Target, words: str) -> TaxiwayError:
 _MEANINGS = (
     (r"no space left on device|disk quota exceeded", _disk_full),
     (r"fsck error|: (error in object|not a valid object)|badTree|hasDot|duplicateEntries", _malformed),
-    (r"could not read username|could not read password|authentication failed|error: 40[13]\b", _needs_credentials),
-    (r"error: 404\b|repository '.*' not found|not a git repository|does not appear to be a git", _not_found),
+    (r"host key verification failed|host key is known for", _host_key),
+    (r"error in libcrypto|invalid format|invalid private key", _unusable_key),
+    (r"from proxy after CONNECT|the proxy refused|CONNECT tunnel failed|error: 407", _proxy_refuses),
+    (r"permission denied \(|could not read username|could not read password|authentication failed|error: 40[13]\b", _needs_credentials),
+    (r"error: 404\b|repository '.*' not found|not a git repository|does not appear to be a git|repository not found|project you were looking for", _not_found),
     (r"error: 30\d\b|unable to update url base|redirect", _redirects),
     (r"certificate|CAfile", _certificate),
     (r"mismatched algorithms|object.format", _object_format),

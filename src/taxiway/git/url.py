@@ -14,62 +14,74 @@ LENGTH = 500
 _SPLIT = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/]*)(?P<path>/.*)?")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_SCP = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:(?!//)")
+_SCP = re.compile(
+    r"(?P<user>[A-Za-z0-9._-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>(?!//).*)", re.DOTALL
+)
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+_PORTS = {"https": 443, "ssh": 22}
+_SSH_USER = "git"
 _CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
 _KEPT = "/-._~!$&'()*+,;=:@%"  # what RFC 3986 allows in a path, and the escapes themselves
-_USE_HTTPS = "Use the repository's https address, like https://host/group/name.git."
+_USE_HTTPS = (
+    "Use the repository's https address, like https://host/group/name.git, or its ssh address,"
+    " like git@host:group/name.git."
+)
 
 
 @dataclass(frozen=True)
 class RepositoryUrl:
     """A parsed address. `host` is a lower-case name or an address without brackets; `path` is
-    percent-encoded for https and a plain absolute path for a local repository."""
+    percent-encoded for https and ssh, and a plain absolute path for a local repository. `user` is
+    the account to log in to over ssh, which is no secret."""
 
     scheme: str
     host: str
     port: int
     path: str
+    user: str = ""
 
     @classmethod
     def parse(cls, text: str) -> RepositoryUrl:
         """Raises `Invalid`: `repository-url-invalid`, `repository-scheme` or `credentials-in-url`.
 
+        `git@host:group/name.git` is the same as `ssh://git@host/group/name.git`.
         No message repeats the text before it is known to hold no user info.
         """
         if not text or len(text) > LENGTH:
             raise _invalid(f"it has {len(text)} characters; 1 to {LENGTH} are allowed")
         if text.startswith("/"):
             return _local(text)
-        match = _SPLIT.fullmatch(text)
+        match = _SPLIT.fullmatch(_as_ssh(text))
         if match is None:
-            raise _not_a_url(text)
+            raise _invalid("it is neither an https or ssh address nor an absolute path")
         scheme, authority = match["scheme"].lower(), match["authority"]
         if scheme == "file":
             if authority not in ("", "localhost"):
                 raise _invalid("a file address names no host")
             return _local(_decoded(match["path"] or ""))
-        if scheme != "https":
+        if scheme not in _PORTS:
             raise _scheme(scheme)
-        if "@" in authority:
-            raise Invalid(
-                "credentials-in-url",
-                "The repository's address holds user info before an @",
-                hint="Remove it from the address: addresses are stored and shown in clear.",
-            )
-        host, port = _host_and_port(authority)
-        return cls("https", host, port, _web_path(match["path"] or ""))
+        user = ""
+        if scheme == "ssh":
+            user, authority = _ssh_user(authority)
+        elif "@" in authority:
+            raise _credentials()
+        host, port = _host_and_port(authority, _PORTS[scheme])
+        return cls(scheme, host, port, _web_path(match["path"] or ""), user)
 
     @property
     def text(self) -> str:
         """The canonical address: equal for equal repositories, safe to show and to give to git."""
         if self.scheme == "file":
             return "file://" + quote(self.path, safe="/-._~", errors="surrogateescape")
-        return f"https://{self.authority}{self.path}"
+        user = f"{self.user}@" if self.user else ""
+        return f"{self.scheme}://{user}{self.authority}{self.path}"
 
     @property
     def authority(self) -> str:
+        """Host and, where it is not the usual one, port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == 443 else f"{host}:{self.port}"
+        return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
 
     @property
     def key(self) -> str:
@@ -91,15 +103,36 @@ def _invalid(reason: str) -> Invalid:
 def _scheme(scheme: str) -> Invalid:
     return Invalid(
         "repository-scheme",
-        f"Repositories are read over https, not over {scheme}",
+        f"Repositories are read over https or ssh, not over {scheme}",
         hint=_USE_HTTPS,
     )
 
 
-def _not_a_url(text: str) -> Invalid:
-    if _SCP.match(text):
-        return _scheme("ssh")
-    return _invalid("it is neither an https address nor an absolute path")
+def _credentials() -> Invalid:
+    return Invalid(
+        "credentials-in-url",
+        "The repository's address holds user info before an @",
+        hint="Remove it from the address: addresses are stored and shown in clear."
+        " Make a credential, and name it in git_credential_id.",
+    )
+
+
+def _as_ssh(text: str) -> str:
+    match = _SCP.fullmatch(text)
+    if match is None:
+        return text
+    return f"ssh://{match['user']}@{match['host']}/{match['path'].removeprefix('/')}"
+
+
+def _ssh_user(authority: str) -> tuple[str, str]:
+    user, at, rest = authority.rpartition("@")
+    if not at:
+        return _SSH_USER, authority
+    if ":" in user:
+        raise _credentials()
+    if not _USER.fullmatch(user):
+        raise _invalid("its user name holds other characters than letters, digits, . _ and -")
+    return user, rest
 
 
 def _local(path: str) -> RepositoryUrl:
@@ -143,11 +176,11 @@ def _quoted(path: str) -> str:
         raise _invalid("it holds characters that are not Unicode text") from None
 
 
-def _host_and_port(authority: str) -> tuple[str, int]:
+def _host_and_port(authority: str, usual: int) -> tuple[str, int]:
     match = re.fullmatch(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{1,5}))?", authority)
     if match is None:
         raise _invalid("its host or port is malformed")
-    port = int(match[2] or 443)
+    port = int(match[2] or usual)
     if not 1 <= port <= 65535:
         raise _invalid("its port is not between 1 and 65535")
     return _host(match[1]), port
