@@ -20,12 +20,12 @@ unexport PYTHONPATH
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format openapi install lock clean
+.PHONY: help demo test lint format openapi ui ui-dev install lock clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
 
-demo: $(STAMP)  ## Start the stack, and run a workflow from a Git repository on it
+demo: ui  ## Start the stack, and run a workflow from a Git repository on it
 	@$(BIN)/taxiway demo
 
 test: lint  ## Lint, then unit, integration and system tests, the last on one real Airflow
@@ -53,8 +53,11 @@ openapi: $(STAMP)  ## Write docs/reference/openapi.json from the routes
 bench: $(STAMP)  ## Measure, and write docs/benchmarks.md; eight minutes on an idle machine
 	@$(BIN)/python -m benchmarks
 
-install: $(STAMP)  ## Make .venv with everything that development needs
+install: ui  ## Make .venv with everything that development needs, and the web UI
 	@$(SAY) ".venv is ready"
+
+ui: $(STAMP)  ## Build the web UI, unless it is there
+	@$(BIN)/python hatch_build.py || true
 
 lock: $(UV)  ## Resolve requirements/*.txt anew; versions stay unless UPGRADE=1
 	@$(SAY) "Resolving the requirements for Python 3.11 to 3.13"
@@ -62,6 +65,7 @@ lock: $(UV)  ## Resolve requirements/*.txt anew; versions stay unless UPGRADE=1
 
 clean:  ## Remove what make made
 	rm -rf .uv .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf web/node_modules src/taxiway/server/web/static
 
 $(UV): requirements/bootstrap.txt scripts/find-python
 	@$(SAY) "Installing uv into .uv (once)"
@@ -73,5 +77,5 @@ $(STAMP): $(UV) requirements/dev.txt pyproject.toml
 	@$(SAY) "Making .venv from requirements/dev.txt (once; about 200 packages)"
 	@python=$$(scripts/find-python) && { test -x $(BIN)/python || $(UV) venv --clear --python "$$python" .venv; }
 	@$(UV) pip sync --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
-	@$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@UI_BUILD=later $(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -22,6 +22,7 @@ DATA = (
     "examples/digits/requirements.txt",
     "git/local.gitconfig",
     "release/dag_template.py.jinja2",
+    "server/web/static/index.html",
     "server/database/migrations/env.py",
     "server/database/migrations/script.py.mako",
     "server/database/migrations/versions/2a3cef5e97c1_add_git_fields.py",

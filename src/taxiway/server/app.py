@@ -38,6 +38,7 @@ from taxiway.server.runs.routes import router as runs_router
 from taxiway.server.runs.stream_routes import router as run_streams_router
 from taxiway.server.settings import Settings
 from taxiway.server.tasks.routes import router as tasks_router
+from taxiway.server.web import routes as web
 from taxiway.server.workflows.routes import router as workflows_router
 from taxiway.storage.cache import Cache
 
@@ -108,6 +109,7 @@ def create_app(
     for router in ROUTERS:
         include(app, router)
     document(app)
+    web.install(app)
     app.add_middleware(Repeats)
     app.add_middleware(Door, allowed_hosts=settings.allowed_hosts)
     return app
