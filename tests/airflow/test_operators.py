@@ -22,6 +22,7 @@ class Bundle:
 
     def __init__(self) -> None:
         self.made_sure = 0
+        self.path = "/nowhere"
 
     def initialize(self) -> None:
         self.made_sure += 1

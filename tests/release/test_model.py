@@ -9,7 +9,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxiway.release.model import Release
+from taxiway.release.model import Environment, Release
 from taxiway.workflow.models import Task, Workflow
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -47,10 +47,42 @@ def test_the_digest_is_that_of_the_bytes_and_not_of_the_order_they_came_in() -> 
 
 def test_every_field_changes_the_digest() -> None:
     one = release()
-    changes = {"workflow_id": "x", "commit": None, "tree": None, "lock": "f" * 64, "python": "3.12"}
+    changes = {"workflow_id": "x", "tree": None, "lock": "f" * 64, "python": "3.12", "dag": "d"}
+    changes["environments"] = {"train": Environment("f" * 64, "3.11")}
     digests = {replace(one, **{name: value}).digest for name, value in changes.items()}
     digests.add(replace(one, workflow=replace(one.workflow, env={"A": "1"})).digest)
     assert len(digests | {one.digest}) == len(changes) + 2
+
+
+def test_the_commit_stands_beside_what_is_sealed() -> None:
+    one = release()
+    other = replace(one, commit="a" * 40)
+    assert other.digest == one.digest
+    assert Release.from_bytes(one.to_bytes(), commit=one.commit).commit == one.commit
+    assert "c" * 40 not in one.to_bytes().decode()
+
+
+def test_a_release_of_the_first_format_keeps_its_digest() -> None:
+    old = replace(release(), format=1)
+    data = old.to_bytes()
+    assert json.loads(data)["commit"] == "c" * 40
+    assert hashlib.sha256(Release.from_bytes(data).to_bytes()).hexdigest() == old.digest
+    assert Release.from_bytes(data).commit == "c" * 40
+
+
+def test_a_task_may_have_an_environment_of_its_own() -> None:
+    other = Environment("f" * 64, "3.12")
+    sealed = Release.from_bytes(replace(release(), environments={"b": other}).to_bytes())
+    assert sealed.environment_of("b") == other
+    assert sealed.environment_of("train") == Environment("e" * 64, "3.11")
+    assert sealed.locks == ("e" * 64, "f" * 64)
+
+
+def test_one_line_tells_it_all() -> None:
+    one = release()
+    assert one.line(3) == (
+        f"Release 3, digest {one.digest}, commit {'c' * 40}, lock {'e' * 64}, Python 3.11"
+    )
 
 
 def test_fields_that_a_later_server_adds_are_passed_over() -> None:

@@ -59,6 +59,7 @@ def _task(workflow: dict[str, Any], name: str, documentation: str | None) -> Tax
     return TaxiwayOperator(
         task_id=name,
         release=workflow["release"],
+        commit=workflow["commit"],
         retries=task["retry_count"],
         retry_delay=timedelta(seconds=task["retry_delay"]),
         doc_md=documentation,

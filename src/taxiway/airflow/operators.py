@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -15,6 +17,7 @@ from airflow.sdk import BaseOperator
 from taxiway.airflow.context import request_of, say_request
 from taxiway.airflow.host import TaskLogHost
 from taxiway.airflow.outcome import translated
+from taxiway.airflow.shards import number_of
 from taxiway.runner.execute import TaskProcess
 from taxiway.runner.settings import WorkerSettings
 
@@ -30,20 +33,26 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
     template_fields = ()
     ui_color = "#e8f1fb"
 
-    def __init__(self, *, release: str, **kwargs: Any) -> None:
+    def __init__(self, *, release: str, commit: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.release = release
+        self.commit = commit
         self._process: TaskProcess | None = None
         self._killed = False
 
     def execute(self, context: Any) -> Any:
         # Airflow's clean-up may have taken the bundle's folder between parsing and now, from when
         # on it is locked. A folder that is missing later would stop the scheduler.
-        context["ti"].bundle_instance.initialize()
+        bundle = context["ti"].bundle_instance
+        bundle.initialize()
         say_request(context["dag_run"].conf)
         with translated(context):
             process = TaskProcess(
-                request_of(self.release, self.task_id, context),
+                replace(
+                    request_of(self.release, self.task_id, context),
+                    number=number_of(Path(bundle.path), context["ti"].dag_id),
+                    commit=self.commit,
+                ),
                 TaskLogHost(context["ti"]),
                 WorkerSettings.from_env(os.environ),
             )

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from taxiway.airflow.sources import fetch, file_name
-from taxiway.storage.bundles import Entry, read_shard
+from taxiway.storage.bundles import Entry, read_shard, shard_of
 from taxiway.storage.cache import remove_tree, sync_tree
 from taxiway.storage.store import Storage
 
 
+def number_of(bundle: Path, dag_id: str) -> int | None:
+    """By which number people know the release that a pinned bundle shows; a run goes on without."""
+    try:
+        shard = (bundle / shard_of(dag_id)).resolve()
+        return int(json.loads(shard.with_suffix(".json").read_bytes())[dag_id])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 class Shards:
-    """`shards/<digest>/` and `dags/<digest>.py` below `base`; present means complete.
+    """`shards/<digest>/` and `dags/<digest>.py` below `base`; present means complete. Beside a
+    shard, `<digest>.json` has the numbers of its releases.
 
     No locks: two processes that make the same folder make it equal, and the first to rename wins.
     """
@@ -49,8 +60,11 @@ class Shards:
             folder.mkdir()
             for dag_id, entry in entries.items():
                 os.link(self._dags / f"{entry.dag}.py", folder / file_name(dag_id))
+            numbers = {dag_id: entry.number for dag_id, entry in entries.items() if entry.number}
+            (workspace / f"{digest}.json").write_text(json.dumps(numbers))
         sync_tree(workspace)
         for digest in digests:
+            (workspace / f"{digest}.json").replace(self._folder / f"{digest}.json")
             try:
                 (workspace / digest).rename(self._folder / digest)
             except OSError as error:

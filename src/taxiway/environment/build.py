@@ -15,7 +15,7 @@ from taxiway.environment.policy import ALLOW_BUILDS, PackagePolicy
 from taxiway.environment.python import Interpreter
 from taxiway.errors import Invalid, Unavailable
 from taxiway.process import Completed, run
-from taxiway.storage.cache import Cache, make_read_only, remove_tree
+from taxiway.storage.cache import Cache, make_read_only
 from taxiway.storage.store import Storage
 
 KIND = "environments"
@@ -42,25 +42,14 @@ def use_environment(
 
     One that is there is used without a look at the storage or the index. Raises `Unavailable`
     (`index-unreachable`, `package-unavailable`, `python-not-found`, `disk-full`,
-    `environment-broken`) and `Invalid` (`package-has-no-wheel`, `lock-platform-differs`).
+    `cache-entry-damaged`) and `Invalid` (`package-has-no-wheel`, `lock-platform-differs`).
     """
 
     def build(target: Path) -> None:
         _build(target, _read_lock(key, python, storage), key=key, cache=cache, policy=policy)
 
-    for attempt in (1, 2):
-        with cache.use(KIND, key, build) as path:
-            reason = broken(path, key)
-            if reason is None:
-                yield Environment(path, path / "bin" / "python")
-                return
-        if attempt == 1:
-            _discard(key, cache)
-    raise Unavailable(
-        "environment-broken",
-        f"The environment {key[:12]} is broken, and was again when built anew: {reason}",
-        hint=f"Look at the Python installation of this host; {path} may be removed by hand.",
-    )
+    with cache.use_marked(KIND, key, build, flaw=lambda path: broken(path, key)) as path:
+        yield Environment(path, path / "bin" / "python")
 
 
 def broken(path: Path, key: str) -> str | None:
@@ -78,14 +67,6 @@ def broken(path: Path, key: str) -> str | None:
     if not (path / manifest["site_packages"]).is_dir():
         return f"{manifest['site_packages']} is missing"
     return None
-
-
-def _discard(key: str, cache: Cache) -> None:
-    """Remove a broken entry once nobody uses it any more."""
-    with cache.lock(KIND, key):
-        path = cache.path(KIND, key)
-        if path.exists() and broken(path, key) is not None:
-            remove_tree(path)
 
 
 def _read_lock(key: str, python: str, storage: Storage) -> Lock:

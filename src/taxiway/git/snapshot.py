@@ -24,7 +24,7 @@ def use_snapshot(tree: str, storage: Storage, cache: Cache) -> Iterator[Path]:
     `NotFound` (`snapshot-not-found`); `Unavailable` (`snapshot-damaged`) when what the storage
     holds is not that tree.
     """
-    with cache.use("snapshots", tree, lambda target: _build(tree, storage, target)) as path:
+    with cache.use_marked("snapshots", tree, lambda target: _build(tree, storage, target)) as path:
         yield path
 
 

@@ -31,6 +31,7 @@ _ENVIRONMENT = Environment(
 )
 _TEMPLATE_TEXT = files("taxiway.release").joinpath("dag_template.py.jinja2").read_text("ascii")
 _TEMPLATE = _ENVIRONMENT.from_string(_TEMPLATE_TEXT)
+TEMPLATE = hashlib.sha256(_TEMPLATE_TEXT.encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,14 @@ def _data(release: Release, schedule_from: str | None) -> dict[str, Any]:
         "max_active_runs": workflow.max_active_runs,
         "commit": release.commit,
         "release": digest,
-        "tag": _tag(digest, schedule_from),
+        "tag": _tag(digest, release.commit, schedule_from),
         "tasks": {task.name: _task_data(task) for task in workflow.tasks},
     }
 
 
-def _tag(release_digest: str, schedule_from: str | None) -> str:
+def _tag(release_digest: str, commit: str | None, schedule_from: str | None) -> str:
     """Of all that the file is made from."""
-    sources = f"{release_digest}\n{schedule_from}\n{_TEMPLATE_TEXT}"
+    sources = f"{release_digest}\n{commit}\n{schedule_from}\n{_TEMPLATE_TEXT}"
     return f"dag-{hashlib.sha256(sources.encode('ascii', 'backslashreplace')).hexdigest()[:16]}"
 
 

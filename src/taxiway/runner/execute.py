@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import time
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from taxiway.environment.build import use_environment
-from taxiway.errors import Invalid, NotFound, TaskFailed
+from taxiway.errors import Invalid, NotFound, TaskFailed, Unavailable
 from taxiway.git.snapshot import use_snapshot
-from taxiway.release.model import Release
+from taxiway.release.model import Release, release_line
 from taxiway.runner.host import Host
 from taxiway.runner.request import TaskRequest
 from taxiway.runner.settings import WorkerSettings
@@ -59,28 +60,28 @@ class TaskProcess:
         """
         settings = self._settings
         storage, cache = Storage(settings.storage), Cache(settings.cache)
-        release = load_release(self._request.release_digest, storage, cache)
+        release = load_release(self._request, storage, cache)
         task = _pick(release, self._request.task_name)
-        digest = self._request.release_digest
-        self._say(f"Release {digest} of {release.workflow.dag_id}, {_commit_of(release)}")
+        needed = release.environment_of(task.name)
+        digest, commit = self._request.release_digest, release.commit
+        self._say(
+            release_line(self._request.number, digest, commit, needed.lock, needed.python)
+        )
         with ExitStack() as stack:
             with self._timed("environment"):
                 environment = stack.enter_context(
                     use_environment(
-                        release.lock,
-                        python=release.python,
+                        needed.lock,
+                        python=needed.python,
                         storage=storage,
                         cache=cache,
                         policy=settings.packages,
                     )
                 )
-            self._say(f"Environment ready: Python {release.python}, lock {release.lock}")
             with self._timed("snapshot"):
                 snapshot = release.tree and stack.enter_context(
                     use_snapshot(release.tree, storage, cache)
                 )
-            if snapshot:
-                self._say(f"Snapshot ready: tree {release.tree}")
             workspace = stack.enter_context(open_workspace(cache.root))
             supervision = Supervision(
                 self._work(release, task, environment.path, environment.python, snapshot or None),
@@ -136,12 +137,10 @@ class TaskProcess:
         )
 
 
-def _commit_of(release: Release) -> str:
-    return f"commit {release.commit}" if release.commit else "no repository"
-
-
-def load_release(digest: str, storage: Storage, cache: Cache) -> Release:
-    """The sealed release. `NotFound` (`release-not-found`)."""
+def load_release(request: TaskRequest, storage: Storage, cache: Cache) -> Release:
+    """The sealed release, with what the request tells beside it. `NotFound`
+    (`release-not-found`); `Unavailable` (`release-damaged`)."""
+    digest = request.release_digest
     try:
         path = cache.ensure(
             "releases", f"{digest}.json", lambda p: storage.download(f"releases/{digest}.json", p)
@@ -152,7 +151,16 @@ def load_release(digest: str, storage: Storage, cache: Cache) -> Release:
             f"The storage has no release {digest}",
             hint="Was the storage replaced, or pruned by hand? Deploy the workflow again.",
         ) from error
-    return Release.from_bytes(path.read_bytes())
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest:
+        cache.set_aside("releases", f"{digest}.json", lambda: "its bytes differ from its name")
+        raise Unavailable(
+            "release-damaged",
+            f"The bytes of release {digest} differ from its name",
+            hint="The copy of this host was set aside. If it happens again, the storage is damaged: "
+            "remove the object, and deploy again.",
+        )
+    return Release.from_bytes(data, commit=request.commit)
 
 
 def _pick(release: Release, name: str) -> Task:

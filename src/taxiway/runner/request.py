@@ -13,10 +13,12 @@ class TaskRequest:
     `context` holds what the orchestrator knows of the run: `run_id`, `dag_id`, `task_id`,
     `try_number`, `run_after`, `conf`, and, where the run has them, `logical_date`,
     `data_interval_start` and `data_interval_end` (ISO 8601). `param_overrides` go over the params
-    that the release holds for the task.
+    that the release holds for the task. `number` and `commit` stand beside what was sealed.
     """
 
     release_digest: str
     task_name: str
     context: dict[str, Any] = field(default_factory=dict)
     param_overrides: dict[str, Any] = field(default_factory=dict)
+    number: int | None = None
+    commit: str | None = None

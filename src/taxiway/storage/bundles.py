@@ -17,10 +17,15 @@ from taxiway.storage.store import Storage
 
 @dataclass(frozen=True)
 class Entry:
-    """One workflow in a generation: the digests of its DAG file and its release."""
+    """One workflow in a generation: the digests of its DAG file and its release, and the number
+    by which people know the release."""
 
     dag: str
     release: str
+    number: int | None = None
+
+    def as_dict(self) -> dict[str, str | int]:
+        return {key: value for key, value in vars(self).items() if value is not None}
 
 
 def shard_of(dag_id: str) -> str:
@@ -80,7 +85,7 @@ def write_generation(
         if not dags:
             shards.pop(shard, None)
             continue
-        body = {name: {"dag": e.dag, "release": e.release} for name, e in dags.items()}
+        body = {name: entry.as_dict() for name, entry in dags.items()}
         shards[shard] = storage.put_addressed("shards", _json({"dags": body}), ".json")
     return storage.put(bundle_key(generation), _json({"generation": generation, "shards": shards}))
 

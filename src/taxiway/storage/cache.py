@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import logging
 import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from taxiway.errors import Unavailable
+from taxiway.storage import marks
 
+DAMAGED = ".damaged"
+_OTHERS_LOOK = 2.0  # seconds; who looks at an entry holds its lock for a moment
+_log = logging.getLogger("taxiway")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -32,11 +38,14 @@ class Cache:
         """Where the entry is, or would be."""
         return self.root / kind / key
 
-    def ensure(self, kind: str, key: str, build: Callable[[Path], None]) -> Path:
+    def ensure(
+        self, kind: str, key: str, build: Callable[[Path], None], *, marked: bool = False
+    ) -> Path:
         """The entry's path; `build(target)` makes it where it is missing.
 
         `target` does not exist yet: `build` creates it, as a file or a folder. One process
-        builds, the others wait. When `build` raises, nothing becomes visible.
+        builds, the others wait. When `build` raises, nothing becomes visible. A `marked` entry, a
+        folder, gets a mark of what it holds.
         """
         final = self.path(kind, key)
         if final.exists():
@@ -44,10 +53,10 @@ class Cache:
         with self.lock(kind, key):
             if final.exists():
                 return final
-            self._build(final, build)
+            self._build(final, build, marked)
         return final
 
-    def _build(self, final: Path, build: Callable[[Path], None]) -> None:
+    def _build(self, final: Path, build: Callable[[Path], None], marked: bool) -> None:
         building = self.root / ".building"
         building.mkdir(parents=True, exist_ok=True)
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +64,8 @@ class Cache:
         try:
             target = workspace / "entry"
             build(target)
+            if marked:
+                marks.write(self.root, final.parent.name, final.name, target)
             sync_tree(target)
             _move(target, final)
             sync_folder(final.parent)
@@ -91,11 +102,100 @@ class Cache:
         """`ensure`, and keep eviction away while the block runs."""
         while True:
             self.ensure(kind, key, build)
-            with self.open_lock(kind, key, shared=True):
+            with self.open_lock(kind, key, shared=True) as fd:
                 final = self.path(kind, key)
                 if final.exists():  # else it was evicted between the two
+                    os.utime(fd)  # eviction takes first what was not used for longest
                     yield final
                     return
+
+    @contextmanager
+    def use_marked(
+        self,
+        kind: str,
+        key: str,
+        build: Callable[[Path], None],
+        *,
+        flaw: Callable[[Path], str | None] = lambda path: None,
+    ) -> Iterator[Path]:
+        """`use` of a folder that is looked at before the block runs: at its mark, and by `flaw`,
+        which tells what else is wrong with it.
+
+        A damaged one is set aside and built anew, once. `Unavailable` (`cache-entry-damaged`).
+        """
+        final = self.path(kind, key)
+
+        def damage() -> str | None:
+            return (flaw(final) or marks.damage(self.root, kind, key)) if final.exists() else None
+
+        before = None
+        while True:
+            self.ensure(kind, key, build, marked=True)
+            with self.open_lock(kind, key, shared=True) as fd:
+                reason = damage()
+                if final.exists() and reason is None:
+                    os.utime(fd)
+                    yield final
+                    return
+            if reason and before:
+                raise _damaged(final, reason, in_use=False)
+            if reason and not self.set_aside(kind, key, damage):
+                raise _damaged(final, reason, in_use=True)
+            before = reason
+
+    def set_aside(self, kind: str, key: str, damage: Callable[[], str | None]) -> bool:
+        """Move an entry out of the way, to be looked at, unless it has no damage any more; False
+        when somebody still uses it."""
+        with self.try_lock(kind, key, seconds=_OTHERS_LOOK) as free:
+            if not free:
+                return False
+            final = self.path(kind, key)
+            reason = damage()
+            if reason and final.exists():
+                aside = self.root / DAMAGED
+                aside.mkdir(parents=True, exist_ok=True)
+                _move(final, aside / f"{kind}.{key}.{time.time_ns()}")
+                marks.remove(self.root, kind, key)
+                _log.warning("%s/%s was damaged, and is set aside: %s", kind, key, reason)
+        return True
+
+    @contextmanager
+    def try_lock(self, kind: str, key: str, *, seconds: float = 0) -> Iterator[bool]:
+        """Whether the entry's lock could be had: nobody uses or makes it."""
+        locks = self.root / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        fd = os.open(locks / f"{kind}.{key}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            yield _locked(fd, time.monotonic() + seconds)
+        finally:
+            os.close(fd)
+
+
+def _locked(fd: int, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _damaged(path: Path, reason: str, *, in_use: bool) -> Unavailable:
+    name = f"{path.parent.name}/{path.name}"
+    if in_use:
+        return Unavailable(
+            "cache-entry-damaged",
+            f"{name} of this host's cache is damaged, and another task still uses it: {reason}",
+            hint="It is made anew when that task has ended. `taxiway cache verify` looks at all.",
+        )
+    return Unavailable(
+        "cache-entry-damaged",
+        f"{name} of this host's cache is damaged, and was again when made anew: {reason}",
+        hint=f"Look at the disk and the Python installation of this host; {path} may be removed.",
+    )
 
 
 def _move(target: Path, final: Path) -> None:

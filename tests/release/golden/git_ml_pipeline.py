@@ -21,8 +21,8 @@ WORKFLOW = json.loads(r'''
   "catchup": false,
   "max_active_runs": 1,
   "commit": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-  "release": "5d608dbeb851142cf2850b16f0c5733bb383c496f3d58f5d9f56b7d4f5dc7651",
-  "tag": "dag-f30da035e6b0fb27",
+  "release": "b1a90ccfb8a972fda04420be482b04e2217b0feae462aa399a8aec63fe08cfe5",
+  "tag": "dag-56febaedeb4813a4",
   "tasks": {
     "train_model": {
       "script_path": "src/train.py",

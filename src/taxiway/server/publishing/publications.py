@@ -91,17 +91,19 @@ def shards_of_generation(session: Session, generation: int) -> dict[str, dict[st
         .group_by(PublicationRow.dag_id)
         .subquery()
     )
-    rows = session.scalars(
-        select(PublicationRow).join(
+    rows = session.execute(
+        select(PublicationRow, ReleaseRow.number)
+        .join(
             latest,
             (PublicationRow.dag_id == latest.c.dag_id)
             & (PublicationRow.generation == latest.c.generation),
         )
+        .outerjoin(ReleaseRow, ReleaseRow.id == PublicationRow.release_id)
     )
     shards: dict[str, dict[str, Entry]] = {shard: {} for shard in session.scalars(changed)}
-    for row in rows:
+    for row, number in rows:
         if row.dag_digest and row.release_digest:
-            shards[row.shard][row.dag_id] = Entry(dag=row.dag_digest, release=row.release_digest)
+            shards[row.shard][row.dag_id] = Entry(row.dag_digest, row.release_digest, number)
     return shards
 
 

@@ -20,6 +20,7 @@ from taxiway.git.snapshot import use_snapshot
 from taxiway.git.url import RepositoryUrl
 from taxiway.release.check import check_tasks, refuse
 from taxiway.release.model import Release
+from taxiway.release.render import TEMPLATE
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 from taxiway.workflow.models import Workflow
@@ -80,6 +81,7 @@ def prepare(order: Order, shop: Workshop) -> Prepared:
         tree=tree,
         lock=locked.key,
         python=interpreter.version,
+        dag=TEMPLATE,
     )
     shop.storage.put(f"releases/{release.digest}.json", release.to_bytes())
     _warm(release, shop)

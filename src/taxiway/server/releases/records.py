@@ -46,7 +46,7 @@ def release_of(row: ReleaseRow) -> Release | None:
     """The sealed release; None before it is sealed."""
     if row.digest is None or row.sealed is None:
         return None
-    return Release.from_bytes(row.sealed.encode())
+    return Release.from_bytes(row.sealed.encode(), commit=row.commit)
 
 
 def error_to_json(error: TaxiwayError) -> dict[str, Any]:

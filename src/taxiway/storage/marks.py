@@ -1,0 +1,190 @@
+"""What a folder of the cache must be: written when it becomes visible, looked at before each use.
+
+    <cache>/.marks/<kind>.<key>.json     what is looked at: names at the top, and up to 300 entries
+    <cache>/.marks/<kind>.<key>.files    every file with its mode, size and sha256
+
+Byte-code is no part of what an entry is: it is made after, in folders that are there already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+BYTECODE = "__pycache__"
+LOOKED_AT = 300
+_FOLDER = ".marks"
+_MANY = 64  # files; from there on threads hash them
+_MOST_NAMED = 20  # differences
+
+File = tuple[str, int, int, str]  # path, mode, size, and sha256 or where a link points
+
+
+@dataclass(frozen=True)
+class Mark:
+    """`looked_at` holds path, size and time of change of some files and folders."""
+
+    kind: str
+    key: str
+    files: int
+    bytes: int
+    manifest: str
+    names: list[str]
+    looked_at: list[tuple[str, int, int]]
+    made_at: float
+
+
+def write(root: Path, kind: str, key: str, target: Path) -> Mark:
+    """Mark what `target` holds as the entry `kind/key` of the cache at `root`."""
+    folders, paths = _walk(target)
+    files = _describe(target, paths)
+    manifest = json.dumps(files, separators=(",", ":")).encode()
+    mark = Mark(
+        kind=kind,
+        key=key,
+        files=len(files),
+        bytes=sum(size for _, _, size, _ in files),
+        manifest=hashlib.sha256(manifest).hexdigest(),
+        names=_names(target),
+        looked_at=[_look(target, path) for path in _choose(folders, paths)],
+        made_at=time.time(),
+    )
+    (root / _FOLDER).mkdir(parents=True, exist_ok=True)
+    _replace(_place(root, kind, key, "files"), manifest)
+    _replace(_place(root, kind, key, "json"), json.dumps(asdict(mark)).encode())
+    return mark
+
+
+def read(root: Path, kind: str, key: str) -> Mark | None:
+    try:
+        raw = json.loads(_place(root, kind, key, "json").read_bytes())
+        raw["looked_at"] = [tuple(one) for one in raw["looked_at"]]
+        return Mark(**raw)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remove(root: Path, kind: str, key: str) -> None:
+    for suffix in ("json", "files"):
+        _place(root, kind, key, suffix).unlink(missing_ok=True)
+
+
+def damage(root: Path, kind: str, key: str) -> str | None:
+    """Why the entry is not what was marked, as far as a quick look tells; None when it is."""
+    mark = read(root, kind, key)
+    if mark is None:
+        return "it has no mark"
+    target = root / kind / key
+    if mark.kind != kind or mark.key != key:
+        return "its mark is that of another entry"
+    try:
+        if _names(target) != mark.names:
+            return "its folder has other entries than it was made with"
+        for one in mark.looked_at:
+            if _look(target, one[0]) != one:
+                return f"{one[0]} was changed"
+    except OSError as error:
+        return f"{error.filename} cannot be read: {error.strerror}"
+    return None
+
+
+def verify(root: Path, kind: str, key: str) -> list[str]:
+    """Every difference between the entry and its manifest, by reading every byte of it."""
+    mark = read(root, kind, key)
+    if mark is None:
+        return ["it has no mark"]
+    try:
+        manifest = _place(root, kind, key, "files").read_bytes()
+    except OSError:
+        return ["its manifest is missing"]
+    if hashlib.sha256(manifest).hexdigest() != mark.manifest:
+        return ["its manifest is not the one that was written"]
+    expected = {path: (path, *rest) for path, *rest in json.loads(manifest)}
+    target = root / kind / key
+    try:
+        found = {one[0]: one for one in _describe(target, _walk(target)[1])}
+    except OSError as error:
+        return [f"{error.filename} cannot be read: {error.strerror}"]
+    return list(_differences(expected, found))[:_MOST_NAMED]
+
+
+def _differences(
+    expected: dict[str, tuple[str | int, ...]], found: dict[str, File]
+) -> Iterator[str]:
+    for path in sorted(expected.keys() | found.keys()):
+        if path not in found:
+            yield f"{path} is missing"
+        elif path not in expected:
+            yield f"{path} was added"
+        elif tuple(found[path]) != expected[path]:
+            yield f"{path} was changed"
+
+
+def _walk(target: Path) -> tuple[list[str], list[str]]:
+    """Folders and files below `target`, by relative paths, without byte-code of ours."""
+    folders, files = list[str](), list[str]()
+    left = [""]
+    while left:
+        folder = left.pop()
+        with os.scandir(target / folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path = f"{folder}{entry.name}"
+                if not entry.is_dir(follow_symlinks=False):
+                    files.append(path)
+                elif entry.name != BYTECODE:
+                    folders.append(path)
+                    left.append(path + "/")
+    return folders, files
+
+
+def _describe(target: Path, paths: list[str]) -> list[File]:
+    if len(paths) < _MANY:
+        return [_file(target, path) for path in paths]
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda path: _file(target, path), paths, chunksize=32))
+
+
+def _file(target: Path, path: str) -> File:
+    whole = f"{target}/{path}"
+    found = os.lstat(whole)
+    if stat.S_ISLNK(found.st_mode):
+        return path, stat.S_IMODE(found.st_mode), found.st_size, os.readlink(whole)  # noqa: PTH115
+    with open(whole, "rb") as file:  # noqa: PTH123 - 50,000 times
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return path, stat.S_IMODE(found.st_mode), found.st_size, digest
+
+
+def _choose(folders: list[str], files: list[str]) -> list[str]:
+    """All of a small entry; of a large one its upper levels, and some of the rest evenly."""
+    everything = sorted([*folders, *files], key=lambda path: (path.count("/"), path))
+    if len(everything) <= LOOKED_AT:
+        return everything
+    upper, rest = everything[: LOOKED_AT // 2], everything[LOOKED_AT // 2 :]
+    return [*upper, *rest[:: -(-len(rest) // (LOOKED_AT // 2))]]
+
+
+def _look(target: Path, path: str) -> tuple[str, int, int]:
+    found = os.lstat(f"{target}/{path}")
+    size = 0 if stat.S_ISDIR(found.st_mode) else found.st_size
+    return path, size, found.st_mtime_ns
+
+
+def _names(target: Path) -> list[str]:
+    return sorted(name for name in os.listdir(target) if name != BYTECODE)  # noqa: PTH208
+
+
+def _place(root: Path, kind: str, key: str, suffix: str) -> Path:
+    return root / _FOLDER / f"{kind}.{key}.{suffix}"
+
+
+def _replace(path: Path, data: bytes) -> None:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    fresh.write_bytes(data)
+    fresh.replace(path)
