@@ -31,11 +31,12 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     who: str | None = None,
+    request_id: str | None = None,
 ) -> AuditRow:
     """Add a line, such as `workflow.deploy`, to the record.
 
-    `before` and `after` are plain data: what differs, by field. `who` is only given by what works
-    after its request was answered; else it is whoever makes the request at hand.
+    `before` and `after` are plain data: what differs, by field. `who` and `request_id` are only
+    given by what works after its request was answered; else they are those of the one at hand.
     """
     row = AuditRow(
         action=action,
@@ -46,7 +47,7 @@ def record(
         after=_plain(after),
         who=(who or current_user())[:255],
         client=current_caller(),
-        request_id=current_request_id() or None,
+        request_id=request_id or current_request_id() or None,
     )
     session.add(row)
     return row

@@ -28,7 +28,7 @@ from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.publishing import publications
 from taxiway.server.publishing.publisher import Publisher
 from taxiway.server.publishing.signals import Signals
-from taxiway.server.releases import queries
+from taxiway.server.releases import history, holds, queries
 from taxiway.server.releases.prepare import Prepared
 from taxiway.server.releases.records import error_to_json, release_of
 from taxiway.server.releases.schedule import first_tick_after, iso
@@ -37,6 +37,7 @@ from taxiway.storage.store import Storage
 log = structlog.get_logger(__name__)
 
 OWED = "republish:"
+UNCHANGED = "Nothing of what runs has changed since release {}: it goes on as it is."
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,10 @@ class CurrentReleases:
         basis = _basis(workflow)
         before = release_of(current) if current else None
         schedule_from = first_tick_after(workflow, before, prepared.release)
-        dag = self._put_dag(prepared.release, schedule_from if basis.is_scheduled else None)
+        # Another commit with equal files runs the same: the DAG stays as it is, commit and all.
+        same = before is not None and before.digest == prepared.release.digest
+        shown = before if before is not None and same else prepared.release
+        dag = self._put_dag(shown, schedule_from if basis.is_scheduled else None)
         above = self._publisher.highest
         with self._database.writing() as session:
             workflow = publications.lock_workflow(session, workflow_id)
@@ -96,11 +100,13 @@ class CurrentReleases:
                 raise Conflict("workflow-deleted", f"{workflow.name} was deleted meanwhile")
             if _basis(workflow) != basis:
                 return False
-            _seal(row, prepared, dag)
+            holds.require_not_held(session, workflow)  # it was rolled back meanwhile
+            _seal(row, prepared, dag, current)
             workflow.schedule_from = schedule_from
             workflow.current_release_id = row.id
             _write_back(workflow, prepared.release)
             _publish(session, workflow, row, dag, above)
+            history.published(session, workflow, row, current)
         return True
 
     def owe(self, session: Session, workflow_id: str) -> None:
@@ -152,6 +158,7 @@ class CurrentReleases:
             if release.state != "failed":
                 release.state, release.error = "failed", error_to_json(error)
                 self._outbox.deploy_failed(session, release)
+                history.failed(session, release, error)
             if workflow.current_release_id != release.id:
                 return
             earlier = queries.newest_ready(session, workflow.id)
@@ -190,8 +197,9 @@ def _write_back(workflow: WorkflowRow, release: Release) -> None:
         workflow.git_commit_sha = release.commit
 
 
-def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag) -> None:
+def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag, before: ReleaseRow | None) -> None:
     release = prepared.release
+    row.unchanged = before is not None and before.digest == release.digest
     row.state = "publishing"
     row.digest = release.digest
     row.commit = release.commit
@@ -200,4 +208,6 @@ def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag) -> None:
     row.dag_digest = dag.digest
     row.tag = dag.tag
     row.notes = list(prepared.notes)
+    if before is not None and row.unchanged:
+        row.notes = [*row.notes, UNCHANGED.format(before.number)]
     row.sealed = release.to_bytes().decode()

@@ -19,7 +19,7 @@ from taxiway.server.database import Database, ReleaseRow, now
 from taxiway.server.metrics.instruments import count_deploy
 from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.publishing.signals import Signals
-from taxiway.server.releases import queries
+from taxiway.server.releases import history, queries
 from taxiway.server.releases.current import CurrentReleases
 from taxiway.server.releases.prepare import Workshop, prepare
 from taxiway.server.releases.records import error_to_json, order_of
@@ -139,3 +139,4 @@ class Deployer:
                 row.error = error_to_json(error)
                 count_deploy("failed", (now() - row.created_at).total_seconds())
                 self._outbox.deploy_failed(session, row)
+                history.failed(session, row, error)

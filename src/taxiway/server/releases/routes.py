@@ -15,7 +15,9 @@ from taxiway.server.paging import Page
 from taxiway.server.releases import queries
 from taxiway.server.releases.dependencies import DeployerDep, StorageDep
 from taxiway.server.releases.deployer import Deployer
+from taxiway.server.releases.holds import current_number, held_text
 from taxiway.server.releases.listing import ReleaseQuery
+from taxiway.server.releases.orders import DeployOrder
 from taxiway.server.releases.records import error_of
 from taxiway.server.releases.schemas import ReleaseResponse, release_response
 from taxiway.server.releases.service import get_release, start_deploy
@@ -41,12 +43,14 @@ async def deploy(
     deployer: DeployerDep,
     response: Response,
     wait: Wait = 60,
+    body: DeployOrder | None = None,
 ) -> ReleaseResponse:
     """Seal the workflow as it stands at one commit, and answer when Airflow can run it.
 
-    Past `wait` seconds the answer is 202, and the release tells its state.
+    Past `wait` seconds the answer is 202, and the release tells its state. A workflow that a
+    rollback holds is not deployed (409 `workflow-held`) unless `resume` is true.
     """
-    started = await run_sync(_begin, database, deployer, workflow_id)
+    started = await run_sync(_begin, database, deployer, workflow_id, body or DeployOrder())
     row = await deployer.wait(started.id, wait)
     if row.state == "failed":
         raise error_of(row)
@@ -56,11 +60,13 @@ async def deploy(
     return await run_sync(_respond, database, row)
 
 
-def _begin(database: Database, deployer: Deployer, workflow_id: str) -> ReleaseRow:
+def _begin(
+    database: Database, deployer: Deployer, workflow_id: str, asked: DeployOrder
+) -> ReleaseRow:
     with database.writing() as session:
         workflow = workflows.get(session, workflow_id, lock=True)
         tasks = tasks_of(session, [workflow_id]).get(workflow_id, [])
-        started = start_deploy(session, workflow, tasks)
+        started = start_deploy(session, workflow, tasks, asked)
     deployer.submit(workflow_id)
     return started
 
@@ -68,7 +74,8 @@ def _begin(database: Database, deployer: Deployer, workflow_id: str) -> ReleaseR
 def _respond(database: Database, row: ReleaseRow) -> ReleaseResponse:
     with database.reading() as session:
         workflow = session.get_one(WorkflowRow, row.workflow_id)
-    return release_response(row, workflow.dag_id, workflow.current_release_id)
+        held = held_text(workflow, current_number(session, workflow))
+    return release_response(row, workflow.dag_id, workflow.current_release_id, held)
 
 
 @router.get("/releases", operation_id="listReleases", response_model=Page[ReleaseResponse])
@@ -78,9 +85,12 @@ def list_releases(
     """The releases of a workflow, newest first."""
     workflow = workflows.get(session, workflow_id)
     found = queries.page(session, workflow_id, asked)
-    current = workflow.current_release_id
+    current, held = (
+        workflow.current_release_id,
+        held_text(workflow, current_number(session, workflow)),
+    )
     return Page(
-        items=[release_response(row, workflow.dag_id, current) for row in found.rows],
+        items=[release_response(row, workflow.dag_id, current, held) for row in found.rows],
         next_cursor=found.next_cursor,
         total=found.total,
     )
@@ -91,7 +101,8 @@ def read_release(workflow_id: WorkflowId, number: Number, session: Reading) -> R
     """One release."""
     workflow = workflows.get(session, workflow_id)
     row = get_release(session, workflow_id, number)
-    return release_response(row, workflow.dag_id, workflow.current_release_id)
+    held = held_text(workflow, current_number(session, workflow))
+    return release_response(row, workflow.dag_id, workflow.current_release_id, held)
 
 
 @router.get(

@@ -30,13 +30,36 @@ class ReleaseResponse(BaseModel):
     lock: str | None = Field(description="The key of its environment: packages, Python, platform.")
     dag_id: str = Field(description="The workflow's DAG in Airflow.")
     generation: int | None = Field(description="The generation that it was published in.")
+    message: str | None = Field(description="Why it was deployed, as the deploy said.")
+    deployed_by: str | None = Field(description="Who deployed it.")
+    cause: Literal["deploy", "push"] = Field(description="What made it: a request, or a push.")
+    unchanged: bool = Field(
+        description="What runs is what the release before it ran: nothing was published anew."
+    )
+    waits_for: str | None = Field(
+        description="Where it stands on its way, such as `published, not yet seen by Airflow`."
+    )
+    held: str | None = Field(
+        description="`held at release n by … since …`, while a rollback holds the workflow."
+    )
+    removed_at: datetime | None = Field(
+        description="When its files were removed; it can neither run nor be rolled back to."
+    )
     notes: list[str] = Field(description="What a person should know, such as ignored lines.")
     error: dict[str, Any] | None = Field(description="Why it failed: code, message, hint.")
     created_at: datetime = Field(description="When the deploy was asked for.")
     ready_at: datetime | None = Field(description="When Airflow was seen to show it.")
 
 
-def release_response(row: ReleaseRow, dag_id: str, current_id: str | None) -> ReleaseResponse:
+WAITS = {
+    "preparing": "resolving the commit, locking the packages, sealing",
+    "publishing": "published, not yet seen by Airflow",
+}
+
+
+def release_response(
+    row: ReleaseRow, dag_id: str, current_id: str | None, held: str | None = None
+) -> ReleaseResponse:
     return ReleaseResponse(
         id=row.id,
         workflow_id=row.workflow_id,
@@ -52,6 +75,13 @@ def release_response(row: ReleaseRow, dag_id: str, current_id: str | None) -> Re
         lock=row.lock,
         dag_id=dag_id,
         generation=row.generation,
+        message=row.message,
+        deployed_by=row.deployed_by,
+        cause="push" if row.cause == "push" else "deploy",
+        unchanged=row.unchanged,
+        waits_for=WAITS.get(row.state),
+        held=held,
+        removed_at=row.removed_at,
         notes=[str(note) for note in row.notes],
         error=row.error,
         created_at=row.created_at,

@@ -6,19 +6,27 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from taxiway.errors import Conflict, Invalid, NotFound
+from taxiway.errors import Invalid, NotFound
+from taxiway.server.audit.record import current_user
 from taxiway.server.database import ReleaseRow, TaskRow, WorkflowRow
 from taxiway.server.idempotency.current import current_key
-from taxiway.server.releases import queries
+from taxiway.server.releases import history, holds, queries
+from taxiway.server.releases.orders import DeployOrder
 from taxiway.server.releases.prepare import Order
 from taxiway.server.releases.records import order_to_json
+from taxiway.server.request_id import current_request_id
 from taxiway.server.workflows.values import workflow_value
 from taxiway.workflow.graph import find_cycle
 from taxiway.workflow.models import Workflow
 from taxiway.workflow.schedule import check_schedule, check_timezone
 
 
-def start_deploy(session: Session, row: WorkflowRow, tasks: Sequence[TaskRow]) -> ReleaseRow:
+def start_deploy(
+    session: Session,
+    row: WorkflowRow,
+    tasks: Sequence[TaskRow],
+    asked: DeployOrder | None = None,
+) -> ReleaseRow:
     """Record, in this transaction, that the workflow as it stands now shall be deployed.
 
     What can be refused without the network is refused here, before a number is given out.
@@ -26,6 +34,10 @@ def start_deploy(session: Session, row: WorkflowRow, tasks: Sequence[TaskRow]) -
     made = queries.of_request(session, row.id, current_key())
     if made is not None:  # the request is repeated after its server was killed
         return made
+    asked = asked or DeployOrder()
+    if asked.resume:
+        holds.resume(session, row)
+    holds.require_not_held(session, row)
     _require_deployable(row, tasks)
     workflow = workflow_value(row, tasks)
     _check(workflow)
@@ -36,20 +48,19 @@ def start_deploy(session: Session, row: WorkflowRow, tasks: Sequence[TaskRow]) -
         git_repository=workflow.git_repository,
         git_branch=workflow.git_branch if workflow.git_repository else None,
         sealed=order_to_json(Order(row.id, workflow, pinned)),
+        declared_at=row.edited_at,
         request_key=current_key(),
+        message=asked.message,
+        deployed_by=current_user(),
+        request_id=current_request_id() or None,
     )
     session.add(release)
     session.flush()
+    history.asked(session, row, release)
     return release
 
 
 def _require_deployable(row: WorkflowRow, tasks: Sequence[TaskRow]) -> None:
-    if row.held:
-        raise Conflict(
-            "workflow-held",
-            f"{row.name} is held by a rollback: nothing deploys until it is resumed",
-            hint="Resume the workflow first.",
-        )
     if not tasks:
         raise Invalid(
             "workflow-has-no-tasks",

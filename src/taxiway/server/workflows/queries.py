@@ -89,9 +89,21 @@ def tasks_of(session: Session, workflow_ids: Iterable[str]) -> dict[str, list[Ta
 
 
 def releases_by_id(session: Session, release_ids: Iterable[str | None]) -> dict[str, ReleaseRow]:
+    """The releases as lists show them; what they seal is read by `sealed_by_id` only."""
     wanted = [release_id for release_id in release_ids if release_id is not None]
-    rows = session.scalars(select(ReleaseRow).where(ReleaseRow.id.in_(wanted))) if wanted else ()
-    return {row.id: row for row in rows}
+    statement = (
+        select(ReleaseRow)
+        .where(ReleaseRow.id.in_(wanted))
+        .options(load_only(ReleaseRow.number, ReleaseRow.commit, ReleaseRow.declared_at))
+    )
+    return {row.id: row for row in session.scalars(statement)} if wanted else {}
+
+
+def sealed_by_id(session: Session, release_ids: Iterable[str | None]) -> dict[str, str | None]:
+    """What the releases seal: much text, so read only where it is looked at."""
+    wanted = [release_id for release_id in release_ids if release_id is not None]
+    statement = select(ReleaseRow.id, ReleaseRow.sealed).where(ReleaseRow.id.in_(wanted))
+    return {row.id: row.sealed for row in session.execute(statement)} if wanted else {}
 
 
 def runs_in_progress(session: Session, workflow_id: str) -> list[RunRow]:

@@ -22,6 +22,7 @@ from taxiway.server.fields import (
     default,
 )
 from taxiway.server.notifications.address import NotifyAddress
+from taxiway.server.workflows.standing import Hold, Push
 
 Policy = Literal["on_deploy", "pinned", "on_push"]
 
@@ -161,6 +162,8 @@ class WorkflowUpdate(BaseModel):
     id: str | None = Field(None, description="Read-only.")
     dag_id: str | None = Field(None, description="Read-only.")
     held: Any = Field(None, description="Read-only.")
+    hold: Any = Field(None, description="Read-only.")
+    push: Any = Field(None, description="Read-only.")
     current_release: Any = Field(None, description="Read-only.")
     undeployed_changes: Any = Field(None, description="Read-only.")
     last_run: Any = Field(None, description="Read-only.")
@@ -198,6 +201,8 @@ class WorkflowResponse(BaseModel):
     env: dict[str, str] = Field(description=_D["env"])
     notify_url: str | None = Field(description=_D["notify_url"])
     held: bool = Field(description="True after a rollback: nothing deploys until it is resumed.")
+    hold: Hold | None = Field(description="By whom and since when it is held; null: it is not.")
+    push: Push | None = Field(description="The newest push, where `on_push` follows the branch.")
     current_release: int | None = Field(description="Number of the release that new runs take.")
     undeployed_changes: list[str] = Field(
         description="Fields that differ from the current release, like `tasks.train.params`."

@@ -30,7 +30,8 @@ from taxiway.server.workflows.schemas import (
     WorkflowResponse,
     WorkflowUpdate,
 )
-from taxiway.server.workflows.values import undeployed_changes
+from taxiway.server.workflows.standing import hold_of, push_of
+from taxiway.server.workflows.values import is_edited, undeployed_changes
 from taxiway.server.workflows.versions import GRAPH, workflow_version
 from taxiway.workflow.names import dag_id_of
 
@@ -38,6 +39,8 @@ _READ_ONLY = {
     "id",
     "dag_id",
     "held",
+    "hold",
+    "push",
     "current_release",
     "undeployed_changes",
     "last_run",
@@ -176,31 +179,34 @@ def list_page(session: Session, asked: WorkflowQuery) -> Page[WorkflowResponse]:
 
 
 def _responses(session: Session, rows: list[WorkflowRow]) -> list[WorkflowResponse]:
-    tasks = queries.tasks_of(session, [row.id for row in rows])
+    """Most workflows are deployed as they are declared: then their tasks need not be read."""
     releases = queries.releases_by_id(session, [row.current_release_id for row in rows])
+    edited = [row for row in rows if is_edited(row, releases.get(row.current_release_id or ""))]
+    tasks = queries.tasks_of(session, [row.id for row in edited])
+    sealed = queries.sealed_by_id(session, [row.current_release_id for row in edited])
     runs = queries.last_runs(session, [row.id for row in rows])
-    return [
-        _response(
-            row,
-            tasks.get(row.id, []),
-            releases.get(row.current_release_id or ""),
-            runs.get(row.id),
-        )
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        current = releases.get(row.current_release_id or "")
+        text = sealed.get(row.current_release_id or "")
+        changes = undeployed_changes(row, tasks.get(row.id, []), current, text)
+        found.append(_response(row, current, changes, runs.get(row.id)))
+    return found
 
 
 def _response(
-    row: WorkflowRow, tasks: list[TaskRow], current: ReleaseRow | None, last: RunRow | None
+    row: WorkflowRow, current: ReleaseRow | None, changes: list[str], last: RunRow | None
 ) -> WorkflowResponse:
     values: dict[str, Any] = {
         name: getattr(row, name)
         for name in WorkflowResponse.model_fields
-        if name not in ("current_release", "undeployed_changes", "last_run")
+        if name not in ("hold", "push", "current_release", "undeployed_changes", "last_run")
     }
     return WorkflowResponse(
         **values,
+        hold=hold_of(row, current),
+        push=push_of(row, current),
         current_release=current.number if current else None,
-        undeployed_changes=undeployed_changes(row, tasks, current),
+        undeployed_changes=changes,
         last_run=LastRun.model_validate(last, from_attributes=True) if last else None,
     )

@@ -54,24 +54,27 @@ def _task_value(row: TaskRow, dependencies: list[str]) -> Task:
     )
 
 
+def is_edited(row: WorkflowRow, current: ReleaseRow | None) -> bool:
+    """Whether anything was declared since the release was; if not, nothing need be compared."""
+    return current is None or current.declared_at is None or current.declared_at != row.edited_at
+
+
 def undeployed_changes(
-    row: WorkflowRow, tasks: Sequence[TaskRow], current: ReleaseRow | None
+    row: WorkflowRow, tasks: Sequence[TaskRow], current: ReleaseRow | None, sealed: str | None
 ) -> list[str]:
-    """Fields that differ from the current release; all that is declared when there is none."""
-    sealed = _sealed(current)
-    names = changed(sealed, workflow_value(row, tasks))
+    """Fields that differ from the current release; all that is declared when there is none.
+
+    `tasks` and `sealed` are looked at only where the workflow `is_edited`.
+    """
+    names: list[str] = []
+    if is_edited(row, current):
+        names = changed(_parsed(sealed) if sealed else None, workflow_value(row, tasks))
     pinned_elsewhere = (
         current is not None
         and row.git_update_policy == "pinned"
         and row.git_commit_sha != current.commit
     )
     return [*names, "git_commit_sha"] if pinned_elsewhere else names
-
-
-def _sealed(release: ReleaseRow | None) -> Workflow | None:
-    if release is None or release.sealed is None:
-        return None
-    return _parsed(release.sealed)
 
 
 @lru_cache(maxsize=1024)

@@ -14,8 +14,10 @@ from taxiway.server.database.tables.base import Base, new_id, now
 class ReleaseRow(Base):
     """A release: `state` is preparing, publishing, ready or failed; `sealed` is its canonical JSON.
 
-    `message` and `deployed_by`: why and by whom it was deployed; `cause` is deploy or push.
+    `message` and `deployed_by`: why and by whom it was deployed, at which
+    request; `cause` is deploy or push.
     `unchanged`: what runs is what the release before it ran. `removed_at`: its files are gone.
+    `declared_at`: the workflow's `edited_at` when the release took what was declared.
     """
 
     __tablename__ = "releases"
@@ -42,9 +44,11 @@ class ReleaseRow(Base):
     notes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sealed: Mapped[str | None] = mapped_column(Text)
+    declared_at: Mapped[datetime | None]
     request_key: Mapped[str | None] = mapped_column(String(255))
     message: Mapped[str | None] = mapped_column(Text)
     deployed_by: Mapped[str | None] = mapped_column(String(255))
+    request_id: Mapped[str | None] = mapped_column(String(64))
     cause: Mapped[str] = mapped_column(String(20), default="deploy", server_default="deploy")
     unchanged: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     removed_at: Mapped[datetime | None]

@@ -26,6 +26,7 @@ def _columns() -> dict[str, tuple[sa.Column[Any], ...]]:
         "releases": (
             sa.Column("message", sa.Text),
             sa.Column("deployed_by", sa.String(255)),
+            sa.Column("request_id", sa.String(64)),
             sa.Column("cause", sa.String(20), nullable=False, server_default="deploy"),
             sa.Column("unchanged", sa.Boolean, nullable=False, server_default=sa.false()),
             sa.Column("removed_at", MOMENT),
