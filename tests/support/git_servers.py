@@ -270,8 +270,26 @@ class SshGit:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        await process.redirect(stdin=running.stdin, stdout=running.stdout, stderr=running.stderr)
+        assert running.stdin and running.stdout and running.stderr
+        sending = asyncio.create_task(_pump(process.stdin, running.stdin, close=True))
+        await asyncio.gather(
+            _pump(running.stdout, process.stdout), _pump(running.stderr, process.stderr)
+        )
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
         process.exit(await running.wait())
+
+
+async def _pump(source, sink, *, close: bool = False) -> None:
+    try:
+        while data := await source.read(1 << 16):
+            sink.write(data)
+            await sink.drain()
+    except (OSError, asyncssh.Error):
+        pass  # the other side has gone
+    finally:
+        if close:
+            sink.close()
 
 
 class _Login(asyncssh.SSHServer):
