@@ -6,6 +6,7 @@ from taxiway.server.database.tables.cursors import CursorRow
 from taxiway.server.database.tables.notifications import NotificationRow
 from taxiway.server.database.tables.publications import GenerationRow, PublicationRow
 from taxiway.server.database.tables.releases import ReleaseRow
+from taxiway.server.database.tables.repositories import RepositoryRow
 from taxiway.server.database.tables.requests import RequestRow
 from taxiway.server.database.tables.runs import RunRow
 from taxiway.server.database.tables.tasks import TaskRow
@@ -20,6 +21,7 @@ __all__ = [
     "NotificationRow",
     "PublicationRow",
     "ReleaseRow",
+    "RepositoryRow",
     "RequestRow",
     "RunRow",
     "TaskRow",
