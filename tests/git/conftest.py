@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -110,6 +111,18 @@ def storage(folder: Path) -> Storage:
 def mirror(origin: Origin, cache: Cache, policy: GitPolicy) -> Mirror:
     cache.root.mkdir(exist_ok=True)
     return Mirror(cache, RepositoryUrl.parse(str(origin.path)), policy)
+
+
+@pytest.fixture
+def in_threads() -> Callable[..., None]:
+    """Run the functions side by side, to the end of all; the first that raised is told."""
+
+    def run(*functions: Callable[[], object]) -> None:
+        with ThreadPoolExecutor(len(functions)) as pool:
+            for future in [pool.submit(function) for function in functions]:
+                future.result(timeout=60)
+
+    return run
 
 
 @dataclass

@@ -313,7 +313,7 @@ def damage(store: Path) -> None:
 
 @pytest.mark.parametrize("harm", ["pack", "no-pack", "head"])
 def test_a_damaged_mirror_is_set_aside_and_made_anew(
-    mirror: Mirror, cache: Cache, harm: str
+    mirror: Mirror, origin, cache: Cache, harm: str
 ) -> None:
     commit = mirror.resolve("main")
     mirror.fetch(commit)
@@ -325,6 +325,8 @@ def test_a_damaged_mirror_is_set_aside_and_made_anew(
         (mirror.files / "HEAD").write_text("nonsense")
     again = Mirror(cache, mirror.url, mirror.policy)
     assert again.read_file(commit, "train.py") == b"def train(): ...\n"
+    if harm == "head":  # reading does not need it, changing does
+        assert again.read_file(origin.commit({"b": "2"}), "b") == b"2"
     assert mirror.files.with_suffix(".damaged").exists()
 
 
@@ -332,10 +334,10 @@ def test_damage_that_returns_is_told(mirror: Mirror, monkeypatch: pytest.MonkeyP
     commit = mirror.resolve("main")
     mirror.fetch(commit)
     damage(mirror.files)
-    fetch: Callable[[str], None] = mirror.fetch
+    fetch: Callable[..., None] = mirror.fetch
 
-    def fetch_and_damage(wanted: str) -> None:
-        fetch(wanted)
+    def fetch_and_damage(*wanted: str) -> None:
+        fetch(*wanted)
         damage(mirror.files)
 
     monkeypatch.setattr(mirror, "fetch", fetch_and_damage)

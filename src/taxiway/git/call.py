@@ -81,6 +81,7 @@ def run(
     timeout: float = 60,
     limits: TreeLimits | None = None,
     pass_fds: Sequence[int] = (),
+    stdin: bytes | None = None,
 ) -> process.Completed:
     """Run one git command to its end. Without a `target` no protocol at all is open."""
     bounds = limits or TreeLimits()
@@ -91,6 +92,7 @@ def run(
             timeout=timeout,
             limits=process.Limits(file_size=bounds.pack_bytes),
             pass_fds=pass_fds,
+            stdin=stdin,
         )
 
 

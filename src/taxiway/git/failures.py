@@ -49,6 +49,15 @@ def branch_not_found(target: Target, branch: str) -> NotFound:
     )
 
 
+def ref_not_found(target: Target, text: str) -> NotFound:
+    return NotFound(
+        "ref-not-found",
+        f"There is no branch, tag or commit {text} in {target.url}",
+        hint="Check the name; was it deleted, or never pushed?",
+        ref=text,
+    )
+
+
 def commit_not_found(target: Target, commit: str) -> NotFound:
     return NotFound(
         "commit-not-found",

@@ -25,6 +25,23 @@ def check_branch(branch: str) -> str:
     return branch
 
 
+def is_ref_name(name: str) -> bool:
+    """Whether git takes `name` as that of a branch or a tag, and nothing else could be meant."""
+    return not _branch_reason(name)
+
+
+def check_ref(text: str) -> str:
+    """`text`, when it can name a branch, a tag or a commit; `Invalid` (`ref-invalid`)."""
+    reason = _branch_reason(text)
+    if reason:
+        raise Invalid(
+            "ref-invalid",
+            f"{text!r} is no branch, tag or commit: {reason}",
+            hint="Give a name as `git branch` or `git tag` shows it, or a commit id.",
+        )
+    return text
+
+
 def _branch_reason(branch: str) -> str:
     if branch in ("", "@", "HEAD"):
         return "it is empty or reserved"

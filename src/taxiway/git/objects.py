@@ -1,69 +1,200 @@
-"""Reading the objects of a bare store of ours; no network, no work tree."""
+"""Reading the objects of a bare store of ours by libgit2: no process, no network, no work tree.
+
+Every object that is read is proven against its id. Nothing that the machine or a user configured
+for Git is looked at.
+"""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-from taxiway import process
+import pygit2
+from pygit2.enums import ConfigLevel, ObjectType
+
+from taxiway.errors import Invalid
 from taxiway.git import call
+from taxiway.git.names import PATH_DEPTH
 from taxiway.git.policy import TreeLimits
-from taxiway.git.trees import SUBMODULE, TreeEntry, check_limits, object_id
+from taxiway.git.trees import LINK, SUBMODULE, TreeEntry, check_limits
+
+_FAULTS = (pygit2.GitError, KeyError, ValueError, OSError)
+_FOLDER = 0o040000
+
+for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL, ConfigLevel.PROGRAMDATA):
+    pygit2.settings.search_path[_level] = ""
+pygit2.settings.owner_validation = False  # the stores are ours, whoever we ran as when we made them
 
 
 class DamagedStore(Exception):
     """Something that must be in the store is missing or does not match its id."""
 
 
+@contextmanager
+def opened(store: Path) -> Iterator[pygit2.Repository]:
+    """The store, for one reading: a repository of libgit2 is not for several threads."""
+    try:
+        repository = pygit2.Repository(str(store), pygit2.enums.RepositoryOpenFlag.BARE)
+    except _FAULTS as error:
+        raise DamagedStore(str(error)) from error
+    try:
+        yield repository
+    finally:
+        repository.free()
+
+
 def holds(store: Path, ref: str, commit: str) -> bool:
     """Whether `ref` names `commit`, and the commit itself is there."""
-    done = call.run(
-        ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], store=store
-    )
-    return done.returncode == 0 and done.stdout.decode().strip() == commit
+    try:
+        with opened(store) as repository:
+            found = repository.references.get(ref)
+            there = found is not None and str(found.target) == commit
+            return there and repository.odb.read_header(commit)[0] == ObjectType.COMMIT
+    except (DamagedStore, *_FAULTS):
+        return False
+
+
+def names(store: Path, ref: str, oid: str) -> bool:
+    """Whether `ref` names the object."""
+    try:
+        with opened(store) as repository:
+            found = repository.references.get(ref)
+            return found is not None and str(found.target) == oid
+    except (DamagedStore, *_FAULTS):
+        return False
+
+
+def commit_of(store: Path, ref: str) -> str:
+    """The commit that a ref of the store names, through annotated tags."""
+    with opened(store) as repository:
+        try:
+            return str(repository.references[ref].peel(pygit2.Commit).id)
+        except _FAULTS as error:
+            raise DamagedStore(str(error)) from error
+
+
+def commits_like(store: Path, prefix: str) -> list[str]:
+    """The commits of the store whose id begins with `prefix`."""
+    done = call.run(["rev-parse", f"--disambiguate={prefix}"], store=store)
+    with opened(store) as repository:
+        kinds = {oid: repository.odb.read_header(oid)[0] for oid in done.stdout.decode().split()}
+    return sorted(oid for oid, kind in kinds.items() if kind == ObjectType.COMMIT)
 
 
 def is_sound(store: Path) -> bool:
     """Whether every commit that a ref names can be read."""
-    done = call.run(["for-each-ref", "--format=%(objectname) %(tree)"], store=store)
+    done = call.run(["for-each-ref", "--format=%(objectname) %(objecttype)"], store=store)
     return done.returncode == 0 and not done.stderr
 
 
 def tree_of(store: Path, commit: str) -> str:
-    done = call.run(
-        ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}"], store=store
+    """The id of the commit's tree."""
+    with opened(store) as repository:
+        kind, data = _read(repository.odb, commit)
+    if kind != ObjectType.COMMIT or not data.startswith(b"tree "):
+        raise DamagedStore(f"{commit} is no commit")
+    return data[5:45].decode("ascii", "replace")
+
+
+def folder_of(store: Path, tree: str, path: str) -> str | None:
+    """The id of the folder `path` below `tree`, `None` where there is none. `Invalid`: a link or
+    a submodule on the way (`path-is-link`, `path-is-submodule`)."""
+    with opened(store) as repository:
+        odb, here = repository.odb, tree
+        for depth, name in enumerate(path.split("/"), 1):
+            rows = {row[1]: row for row in _rows(odb, here)}
+            mode, _, oid = rows.get(name.encode(errors="surrogateescape"), (0, b"", ""))
+            _require_plain("/".join(path.split("/")[:depth]), f"{mode:06o}", path)
+            if mode != _FOLDER:
+                return None
+            here = oid
+        return here
+
+
+def _require_plain(place: str, mode: str, path: str) -> None:
+    if mode in (LINK, SUBMODULE):
+        kind = "link" if mode == LINK else "submodule"
+        raise Invalid(
+            f"path-is-{kind}",
+            f"{place} is a {kind}; {path} cannot be read through it",
+            hint="Name the file itself by its path in the repository.",
+        )
+
+
+def entry_in(entries: dict[str, TreeEntry], path: str) -> TreeEntry | None:
+    """The entry at `path`; `Invalid` as `folder_of`."""
+    parts = path.split("/")
+    for depth in range(1, len(parts) + 1):
+        entry = entries.get("/".join(parts[:depth]))
+        if entry is not None:
+            _require_plain(entry.path, entry.mode, path)
+    return entry
+
+
+def require_readable(entry: TreeEntry, limit: int) -> None:
+    """Raise `Invalid` (`file-too-large`) when the file has more than `limit` bytes."""
+    if (entry.size or 0) > limit:
+        raise Invalid(
+            "file-too-large",
+            f"{entry.path} has {entry.size:,} bytes; at most {limit:,} are read",
+            hint="Keep data out of files that are read as code or configuration.",
+            limit=limit,
+        )
+
+
+def blobs_below(store: Path, tree: str) -> list[str]:
+    """The files and links below a tree, each once, whether they are in the store or not."""
+    with opened(store) as repository:
+        odb, todo, seen, found = repository.odb, [tree], {tree}, dict[str, None]()
+        while todo:
+            for mode, _, oid in _rows(odb, todo.pop()):
+                if mode == _FOLDER and oid not in seen:
+                    seen.add(oid)
+                    todo.append(oid)
+                elif mode != _FOLDER and f"{mode:06o}" != SUBMODULE:
+                    found[oid] = None
+        return list(found)
+
+
+def entries_of(store: Path, tree: str, limits: TreeLimits) -> list[TreeEntry]:
+    """All files, links and submodules below a tree, in git's order, within the limits."""
+    with opened(store) as repository:
+        return check_limits(_walk(repository.odb, tree, limits), limits)
+
+
+def _walk(odb: pygit2.Odb, tree: str, limits: TreeLimits) -> Iterator[TreeEntry]:
+    folders = 1
+    todo = [(b"", iter(_rows(odb, tree)))]
+    while todo:
+        prefix, rows = todo[-1]
+        for mode, name, oid in rows:
+            if mode != _FOLDER:
+                yield _entry(odb, prefix + name, mode, oid)
+                continue
+            folders += 1
+            if folders > limits.entries or len(todo) > PATH_DEPTH:  # also where none has a file
+                raise _too_many_folders(limits)
+            todo.append((prefix + name + b"/", iter(_rows(odb, oid))))
+            break
+        else:
+            todo.pop()
+
+
+def _entry(odb: pygit2.Odb, path: bytes, mode: int, oid: str) -> TreeEntry:
+    text = f"{mode:06o}"
+    size = None if text == SUBMODULE else _size(odb, oid)
+    return TreeEntry(path.decode("utf-8", "surrogateescape"), text, oid, size)
+
+
+def _too_many_folders(limits: TreeLimits) -> Invalid:
+    return Invalid(
+        "tree-too-many-files",
+        f"The tree has more folders than the limit of {limits.entries:,}, or deeper ones than "
+        f"{PATH_DEPTH}",
+        hint="Remove generated folders from the repository.",
+        limit=limits.entries,
     )
-    if done.returncode != 0:
-        raise DamagedStore(done.complaint)
-    return done.stdout.decode().strip()
-
-
-def entries_of(store: Path, commit: str, limits: TreeLimits) -> list[TreeEntry]:
-    """All files, links and submodules of a commit, in git's order, within the limits."""
-    arguments = ["ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", commit]
-    with _reading(store, arguments) as output:
-        return check_limits(_parse(output), limits)
-
-
-def _parse(output: IO[bytes]) -> Iterator[TreeEntry]:
-    rest = b""
-    while chunk := output.read(1 << 16):
-        *rows, rest = (rest + chunk).split(b"\0")
-        for row in rows:
-            facts, _, path = row.partition(b"\t")
-            mode, _, oid, size = facts.decode("ascii").split()
-            name = path.decode("utf-8", "surrogateescape")
-            yield TreeEntry(name, mode, oid, None if mode == SUBMODULE else _size(size))
-
-
-def _size(text: str) -> int:
-    if not text.isdigit():
-        raise DamagedStore(f"an object of size {text}")
-    return int(text)
 
 
 def read_blob(store: Path, oid: str) -> bytes:
@@ -72,47 +203,53 @@ def read_blob(store: Path, oid: str) -> bytes:
 
 
 def read_blobs(store: Path, oids: Sequence[str]) -> Iterator[bytes]:
-    """The contents of blobs in the order asked for, each proven against its id."""
-    with tempfile.TemporaryFile() as wanted:  # a pipe to a process that writes back may deadlock
-        wanted.write("".join(oid + "\n" for oid in oids).encode("ascii"))
-        wanted.seek(0)
-        with _reading(store, ["cat-file", "--batch", "--buffer"], stdin=wanted) as output:
-            for oid in oids:
-                yield _next_blob(output, oid)
+    """The contents of blobs in the order asked for."""
+    with opened(store) as repository:
+        odb = repository.odb
+        for oid in oids:
+            kind, data = _read(odb, oid)
+            if kind != ObjectType.BLOB:
+                raise DamagedStore(f"{oid} is no file")
+            yield data
 
 
-def _next_blob(output: IO[bytes], oid: str) -> bytes:
-    header = output.readline().split()
-    if len(header) != 3 or header[0] != oid.encode() or header[1] != b"blob":
-        raise DamagedStore(f"{oid}: {b' '.join(header).decode(errors='replace')}")
-    data = output.read(int(header[2]))
-    output.read(1)
-    if object_id(b"blob", data) != oid:
-        raise DamagedStore(oid)
-    return data
+def lacking(store: Path, oids: Iterable[str]) -> list[str]:
+    """Those of the objects that are not in the store."""
+    with opened(store) as repository:
+        odb = repository.odb
+        return [oid for oid in oids if not odb.exists(oid)]
 
 
-@contextmanager
-def _reading(
-    store: Path, arguments: Sequence[str], stdin: IO[bytes] | None = None
-) -> Iterator[IO[bytes]]:
-    """git's stdout; git is ended with the block, and must have ended well if read to its end."""
-    with tempfile.TemporaryFile() as complaint:
-        running = process.spawn(
-            call.command(arguments, store=store),
-            env=call.environment(None, os.environ),
-            stdin=stdin or process.DEVNULL,
-            stdout=process.PIPE,
-            stderr=complaint,
-        )
-        assert running.stdout is not None
-        try:
-            yield running.stdout
-            if running.wait(timeout=60) != 0:
-                complaint.seek(0)
-                raise DamagedStore(complaint.read(2000).decode(errors="replace"))
-        finally:
-            if running.poll() is None:
-                process.kill_group(running)
-                running.wait()
-            running.stdout.close()
+def _rows(odb: pygit2.Odb, tree: str) -> list[tuple[int, bytes, str]]:
+    """(mode, name, id) of what lies directly in a folder, with the modes as they were written."""
+    kind, data = _read(odb, tree)
+    if kind != ObjectType.TREE:
+        raise DamagedStore(f"{tree} is no folder")
+    rows, at = [], 0
+    try:
+        while at < len(data):
+            end = data.index(b"\0", at)
+            mode, _, name = data[at:end].partition(b" ")
+            rows.append((int(mode, 8), name, data[end + 1 : end + 21].hex()))
+            at = end + 21
+    except ValueError as error:
+        raise DamagedStore(f"{tree}: {error}") from error
+    return rows
+
+
+def _read(odb: pygit2.Odb, oid: str) -> tuple[int, bytes]:
+    try:
+        kind, data = odb.read(oid)
+    except _FAULTS as error:
+        raise DamagedStore(f"{oid}: {error}") from error
+    return int(kind), bytes(data)
+
+
+def _size(odb: pygit2.Odb, oid: str) -> int:
+    try:
+        kind, size = odb.read_header(oid)
+    except _FAULTS as error:
+        raise DamagedStore(f"{oid}: {error}") from error
+    if kind != ObjectType.BLOB:
+        raise DamagedStore(f"{oid} is no file")
+    return int(size)

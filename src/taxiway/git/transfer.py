@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from taxiway.errors import Unavailable
@@ -28,18 +28,40 @@ _PASSING = re.compile(
 )
 
 
-def list_head(ref: str, target: Target, limits: TreeLimits) -> Completed:
-    """What the remote says of `ref`; exit status 2 when it has none."""
-    arguments = ["ls-remote", "--heads", "--exit-code", "--", target.text, ref]
+Ask = Callable[[Target, TreeLimits], Completed]
+
+
+def list_refs(target: Target, limits: TreeLimits) -> Completed:
+    """The branches and tags that the remote has; exit status 2 when it has none."""
+    arguments = ["ls-remote", "--heads", "--tags", "--exit-code", "--", target.text]
+    return _speak(arguments, target, limits, timeout=limits.resolve_seconds)
+
+
+def list_head(target: Target, limits: TreeLimits) -> Completed:
+    """What the remote says of its HEAD; exit status 2 when it has none."""
+    arguments = ["ls-remote", "--symref", "--exit-code", "--", target.text, "HEAD"]
     return _speak(arguments, target, limits, timeout=limits.resolve_seconds)
 
 
 def fetch(
-    arguments: Sequence[str], target: Target, limits: TreeLimits, *, store: Path, lock: int
+    arguments: Sequence[str],
+    target: Target,
+    limits: TreeLimits,
+    *,
+    store: Path,
+    lock: int,
+    stdin: bytes | None = None,
 ) -> Completed:
     """`git fetch` into `store`. git inherits `lock`, and so holds it as long as it lives."""
-    timeout = limits.fetch_seconds
-    return _speak([*_FETCH, *arguments], target, limits, timeout=timeout, store=store, lock=lock)
+    return _speak(
+        [*_FETCH, *arguments],
+        target,
+        limits,
+        timeout=limits.fetch_seconds,
+        store=store,
+        lock=lock,
+        stdin=stdin,
+    )
 
 
 def hit_limit(store: Path, limits: TreeLimits) -> bool:
@@ -63,6 +85,7 @@ def _speak(
     timeout: float,
     store: Path | None = None,
     lock: int | None = None,
+    stdin: bytes | None = None,
 ) -> Completed:
     attempt = 1
     while True:
@@ -74,6 +97,7 @@ def _speak(
                 timeout=timeout,
                 limits=limits,
                 pass_fds=() if lock is None else (lock,),
+                stdin=stdin,
             )
         except Unavailable as error:
             if error.code != "process-timeout":
