@@ -72,6 +72,17 @@ def test_a_retry_after_a_cancel_takes_what_was_skipped_and_is_no_cancel_any_more
     assert live.get(f"/runs/{run['id']}")["state"] == "failed"
 
 
+def test_a_cancel_holds_where_airflows_scheduler_calls_the_rest_a_success(
+    live: Any, chain: Any
+) -> None:
+    run = live.trigger(chain)
+    live.post(f"/runs/{run['id']}/cancel", status=200)
+    states = {"load": "success", "train": "failed", "report": "skipped", "other": "skipped"}
+    live.end(run, "success", states=states)
+    assert live.get(f"/runs/{run['id']}")["state"] == "canceled"
+    assert retry(live, run)["state"] == "running"
+
+
 def test_a_retry_of_some_takes_what_follows_them(live: Any, chain: Any) -> None:
     run = live.trigger(chain)
     live.end(run, "failed", states=dict.fromkeys(CHAIN, "failed"))

@@ -193,17 +193,24 @@ def task_of(record: dict[str, Any]) -> TaskState:
 
 def _differs(row: RunRow, state: RunState) -> bool:
     return (
-        _state(row, state) != row.state
+        _state(row, state, row.tasks) != row.state
         or row.started_at != state.started_at
         or row.ended_at != state.ended_at
         or (row.release_id is None and state.generation is not None)
     )
 
 
-def _state(row: RunRow, state: RunState) -> str:
-    """Airflow has no 'canceled': a run that was asked to stop, and failed, was canceled."""
-    canceled = state.state == "failed" and row.cancel_requested_at is not None
-    return "canceled" if canceled else state.state
+def _state(row: RunRow, state: RunState, tasks: list[dict[str, Any]] | None) -> str:
+    """Airflow has no 'canceled': a run that was asked to stop, and did not do all, was canceled.
+
+    Its scheduler may look at the run while it is being stopped, see that the last tasks were
+    kept from beginning, and call it a success.
+    """
+    if row.cancel_requested_at is None:
+        return state.state
+    undone = any(task["state"] != "success" for task in tasks or ())
+    cut_off = state.state == "failed" or (state.state == "success" and undone)
+    return "canceled" if cut_off else state.state
 
 
 def _new_row(session: Session, state: RunState) -> RunRow | None:
@@ -241,7 +248,7 @@ def _apply(
 ) -> None:
     if row.state not in ACTIVE and state.is_active:
         row.cancel_requested_at = None  # it was asked to go on: that cancel is over
-    row.state = _state(row, state)
+    row.state = _state(row, state, tasks)
     row.logical_date = state.logical_date
     row.started_at = state.started_at
     row.ended_at = state.ended_at
