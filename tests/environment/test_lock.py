@@ -43,7 +43,7 @@ def test_a_lock_has_every_package_with_its_hash(
         index.folder / "files" / f"{n}-py3-none-any.whl" for n in ("alpha-1.0", "beta-2.0")
     )
     assert lock.text == (
-        f"# taxiway lock 1: python {here.version}, {here.platform}\n"
+        f"# taxiway lock 2: python {here.version}\n"
         f"alpha==1.0 \\\n    --hash=sha256:{sha256(alpha)}\n"
         f"beta==2.0 \\\n    --hash=sha256:{sha256(beta)}\n"
     )
@@ -230,7 +230,7 @@ def test_what_is_no_lock_is_refused(text: str) -> None:
 
 
 def test_a_full_commit_needs_no_hash() -> None:
-    text = f"# taxiway lock 1: python 3.11, x\na @ git+https://x.example/a@{'0a' * 20}\n"
+    text = f"# taxiway lock 2: python 3.11, x\na @ git+https://x.example/a@{'0a' * 20}\n"
     assert Lock.parse(text).text == text
 
 

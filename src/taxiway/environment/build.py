@@ -10,7 +10,7 @@ from pathlib import Path
 
 from taxiway.environment import python as pythons
 from taxiway.environment import tool
-from taxiway.environment.lock import Lock, lock_key
+from taxiway.environment.lock import Lock, load
 from taxiway.environment.policy import ALLOW_BUILDS, PackagePolicy
 from taxiway.environment.python import Interpreter
 from taxiway.errors import Invalid, Unavailable
@@ -64,24 +64,23 @@ def broken(path: Path, key: str) -> str | None:
         return f"its manifest cannot be read: {error}"
     if manifest.get("key") != key:
         return "its manifest names another lock"
+    if manifest.get("platform") != pythons.current().platform:
+        return f"it was made for {manifest.get('platform')}"
     if not (path / manifest["site_packages"]).is_dir():
         return f"{manifest['site_packages']} is missing"
     return None
 
 
 def _read_lock(key: str, python: str, storage: Storage) -> Lock:
-    lock = Lock.parse(storage.get(lock_key(key)).decode())
+    lock = load(key, storage)
     here = pythons.current().platform
-    if lock.key != key:
-        raise Invalid(
-            "lock-broken", f"The bytes of lock {key} differ from its name", hint="Deploy again."
-        )
-    if (lock.python, lock.platform) != (python, here):
+    if lock.python != python or lock.platform not in (None, here):
         raise Invalid(
             "lock-platform-differs",
-            f"The lock is for Python {lock.python} on {lock.platform}; "
+            f"The lock is for Python {lock.python} on {lock.platform or 'any platform'}; "
             f"Python {python} on {here} was asked for",
-            hint="Workers and server need the same platform; deploy again on this one.",
+            hint="No lock for all platforms could be found when it was deployed: run the workflow "
+            "on workers of that platform, or deploy it on this one.",
         )
     return lock
 
@@ -171,7 +170,7 @@ def _write_manifest(
     manifest = {
         "key": key,
         "python": lock.python,
-        "platform": lock.platform,
+        "platform": interpreter.platform,
         "base": str(interpreter.path),
         "site_packages": str(site_packages.relative_to(target)),
         "packages": {package.name: package.source for package in lock.packages},

@@ -1,7 +1,8 @@
 """Requirements become one resolved lock with hashes, once, at a deploy.
 
-The lock's first line tells the Python and the platform it was resolved for, so that its key, the
-sha256 of its bytes, is the identity of the environment.
+The lock's first line tells the Python it was resolved for, so that its key, the sha256 of its
+bytes, is the identity of the environment. It holds for every platform, by markers and by the hashes
+of all wheels; where no such lock can be found, one for the server's platform alone says so.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taxiway.environment import tool
 from taxiway.environment.lines import logical_lines
+from taxiway.environment.markers import may_apply
 from taxiway.environment.policy import INDEXES, PackagePolicy
 from taxiway.environment.python import Interpreter
 from taxiway.environment.requirements import Requirements
@@ -25,16 +27,20 @@ from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
 RESOLVE_SECONDS = 600.0
-_HEADER = re.compile(r"# taxiway lock 1: python (\S+), (\S+)\n(?:# built from source: (.+)\n)?")
+_HEADER = re.compile(
+    r"# taxiway lock [12]: python ([0-9.]+)(?:, (\S+))?\n(?:# built from source: (.+)\n)?"
+)
+_NARROWER = ("package-has-no-wheel", "requirements-unresolvable")  # may hold on one platform
 
 
 @dataclass(frozen=True)
 class Package:
-    """One line of a lock; `source` is its version, or its URL."""
+    """One line of a lock; `source` is its version, or its URL; `marker` says where it is needed."""
 
     name: str
     source: str
     hashes: tuple[str, ...] = ()
+    marker: str = ""
 
     @property
     def is_commit(self) -> bool:
@@ -47,21 +53,24 @@ class Package:
             if "://" in self.source
             else f"{self.name}=={self.source}"
         )
+        head += f" ; {self.marker}" if self.marker else ""
         return " \\\n    ".join((head, *(f"--hash={one}" for one in self.hashes))) + "\n"
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A resolved lock; `builds` are the packages in it that have no wheel."""
+    """A resolved lock; `builds` are the packages in it that have no wheel. `platform` is the only
+    one that it holds for, None for all."""
 
     python: str
-    platform: str
+    platform: str | None = None
     packages: tuple[Package, ...] = ()
     builds: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        head = f"# taxiway lock 1: python {self.python}, {self.platform}\n"
+        only = f", {self.platform}" if self.platform else ""
+        head = f"# taxiway lock 2: python {self.python}{only}\n"
         if self.builds:
             head += f"# built from source: {', '.join(self.builds)}\n"
         return head + "".join(package.as_text() for package in self.packages)
@@ -92,31 +101,62 @@ def resolve(
     policy: PackagePolicy,
     cache: Cache,
     storage: Storage,
+    preferred: Lock | None = None,
+    universal: bool = True,
 ) -> Lock:
     """Resolve, and write `locks/<key>.txt`. Without requirements, nothing is asked of anybody.
+
+    What `preferred` names stays at its version where the requirements allow it.
 
     `Invalid`: `package-has-no-wheel`, `requirements-unresolvable`, `package-build-failed`,
     `package-hash-differs`. `Unavailable`: `index-unreachable`, `process-timeout`, `disk-full`.
     """
-    lock = Lock(interpreter.version, interpreter.platform)
+    lock = Lock(interpreter.version)
     if requirements.text:
-        packages, builds = _compile(requirements, interpreter, policy, cache)
+        try:
+            task = _Resolution(requirements, interpreter, policy, cache, preferred, universal)
+            packages, builds = task.compile()
+        except Invalid as error:
+            if not universal or error.code not in _NARROWER:
+                raise
+            task = replace(task, universal=False)
+            packages, builds = task.compile()
         packages = _keep_demanded(packages, requirements)
-        lock = replace(lock, packages=packages, builds=builds)
+        only = None if task.universal else interpreter.platform
+        lock = Lock(interpreter.version, only, packages, builds)
+    return keep(lock, storage)
+
+
+def keep(lock: Lock, storage: Storage) -> Lock:
+    """`lock`, which the storage has now."""
     storage.put(lock_key(lock.key), lock.text.encode())
     return lock
 
 
-def read_packages(text: str) -> tuple[Package, ...]:
-    """The packages of a lock, sorted by name; each with hashes, or at a full commit."""
+def load(key: str, storage: Storage) -> Lock:
+    """A lock of the storage. `NotFound` (`object-not-found`), `Invalid` (`lock-broken`)."""
+    data = storage.get(lock_key(key))
+    if hashlib.sha256(data).hexdigest() != key:
+        raise Invalid(
+            "lock-broken", f"The bytes of lock {key} differ from its name", hint="Deploy again."
+        )
+    return Lock.parse(data.decode())
+
+
+def read_packages(text: str, python: str | None = None) -> tuple[Package, ...]:
+    """The packages of a lock, sorted by name; each with hashes, or at a full commit. Those that
+    `python` never needs are left out."""
     packages = []
     for _, line in logical_lines(text):
         statement, hashes, _ = read_statement(line)
+        found = tuple(sorted(hashes))
         if isinstance(statement, Direct):
-            package = Package(statement.name, statement.url, tuple(sorted(hashes)))
+            marker = statement.text.partition(" ; ")[2]
+            package = Package(statement.name, statement.url, found, marker)
         elif isinstance(statement, Named) and "==" in statement.text:
-            version = statement.text.partition("==")[2]
-            package = Package(statement.name, version, tuple(sorted(hashes)))
+            wanted, _, marker = statement.text.partition(";")
+            version = wanted.partition("==")[2].strip()
+            package = Package(statement.name, version, found, marker.strip())
         else:
             raise _broken(f"`{line[:80]}` is not a package at one version")
         if not (hashes or package.is_commit):
@@ -127,64 +167,84 @@ def read_packages(text: str) -> tuple[Package, ...]:
                 f"that has the package to {INDEXES}.",
                 package=package.name,
             )
-        packages.append(package)
-    return tuple(sorted(packages, key=lambda package: package.name))
+        if python is None or may_apply(package.marker, python):
+            packages.append(package)
+    return tuple(sorted(packages, key=lambda package: (package.name, package.marker)))
 
 
-def _compile(
-    requirements: Requirements, interpreter: Interpreter, policy: PackagePolicy, cache: Cache
-) -> tuple[tuple[Package, ...], tuple[str, ...]]:
-    builds = set(requirements.builds)
-    building = cache.root / ".building"
-    building.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="lock.", dir=building) as folder:
-        while True:
-            done = _call(requirements, builds, interpreter, policy, cache, Path(folder))
-            if done.returncode == 0:
-                return read_packages(done.stdout.decode()), tuple(sorted(builds))
-            name = tool.lacks_wheel(done)
-            # Only what cannot be had as a wheel is built, and only where the operator allows it.
-            if name is None or name in builds or not policy.may_build(name):
-                raise _fault(done)
-            builds.add(name)
+@dataclass(frozen=True)
+class _Resolution:
+    requirements: Requirements
+    interpreter: Interpreter
+    policy: PackagePolicy
+    cache: Cache
+    preferred: Lock | None
+    universal: bool
 
+    def compile(self) -> tuple[tuple[Package, ...], tuple[str, ...]]:
+        builds = set(self.requirements.builds)
+        building = self.cache.root / ".building"
+        building.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="lock.", dir=building) as name:
+            folder = Path(name)
+            while True:
+                done = self._call(builds, folder)
+                if done.returncode == 0:
+                    text = (folder / "lock.txt").read_text()
+                    packages = read_packages(text, self.interpreter.version)
+                    if self.universal:
+                        self._require_fit(packages, builds, folder)
+                    return packages, tuple(sorted(builds))
+                lacking = tool.lacks_wheel(done)
+                # Only what cannot be had as a wheel is built, and only where the operator allows it.
+                if lacking is None or lacking in builds or not self.policy.may_build(lacking):
+                    raise _fault(done)
+                builds.add(lacking)
 
-def _call(
-    requirements: Requirements,
-    builds: Iterable[str],
-    interpreter: Interpreter,
-    policy: PackagePolicy,
-    cache: Cache,
-    folder: Path,
-) -> Completed:
-    (folder / "requirements.txt").write_text(requirements.text)
-    (folder / "constraints.txt").write_text(requirements.constraints)
-    args = ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
-    # What is not pinned may have moved a minute ago: uv would trust its copy of a page for ten.
-    args += [
-        "--refresh",
-        "--no-sources",
-        "--python",
-        str(interpreter.path),
-        *tool.only_wheels(builds),
-    ]
-    args += ["--prerelease", "allow"] if requirements.prerelease else []
-    args += ["--constraints", "constraints.txt"] if requirements.constraints else []
-    named = (policy.index(url) or url for url in requirements.indexes)
-    default = requirements.default_index
-    env = tool.search(
-        (policy.index(default) or default) if default else policy.default_index,
-        (*named, *policy.always),
-        [policy.links(url) or url for url in requirements.find_links],
-    )
-    return tool.call(
-        [*args, "requirements.txt"],
-        policy=policy,
-        cache=cache,
-        folder=folder,
-        timeout=RESOLVE_SECONDS,
-        env=env,
-    )
+    def _require_fit(
+        self, packages: Iterable[Package], builds: Iterable[str], folder: Path
+    ) -> None:
+        """What holds for every platform may name a version that has no wheel for this one."""
+        (folder / "fit.txt").write_text("".join(package.as_text() for package in packages))
+        args = ["pip", "install", "--dry-run", "--quiet", "--no-deps", "--no-sources"]
+        args += [*tool.only_wheels(builds), "--python", str(self.interpreter.path)]
+        done = self._uv([*args, "--target", str(folder / "fit"), "-r", "fit.txt"], folder)
+        if done.returncode:
+            raise _fault(done)
+
+    def _call(self, builds: Iterable[str], folder: Path) -> Completed:
+        requirements = self.requirements
+        (folder / "requirements.txt").write_text(requirements.text)
+        (folder / "constraints.txt").write_text(requirements.constraints)
+        pins = self.preferred.packages if self.preferred else ()
+        # uv takes what an output file holds already as its first choice.
+        (folder / "lock.txt").write_text("".join(package.as_text() for package in pins))
+        args = ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
+        # What is not pinned may have moved a minute ago: uv would trust its copy of a page for ten.
+        args += ["--refresh", "--no-sources", "--python", str(self.interpreter.path)]
+        args += [*tool.only_wheels(builds), "--output-file", "lock.txt"]
+        args += ["--universal"] if self.universal else []
+        args += ["--prerelease", "allow"] if requirements.prerelease else []
+        args += ["--constraints", "constraints.txt"] if requirements.constraints else []
+        return self._uv([*args, "requirements.txt"], folder)
+
+    def _uv(self, args: Sequence[str], folder: Path) -> Completed:
+        requirements, policy = self.requirements, self.policy
+        named = (policy.index(url) or url for url in requirements.indexes)
+        default = requirements.default_index
+        env = tool.search(
+            (policy.index(default) or default) if default else policy.default_index,
+            (*named, *policy.always),
+            [policy.links(url) or url for url in requirements.find_links],
+        )
+        return tool.call(
+            args,
+            policy=policy,
+            cache=self.cache,
+            folder=folder,
+            timeout=RESOLVE_SECONDS,
+            env=env,
+        )
 
 
 def _keep_demanded(
