@@ -65,6 +65,7 @@ def _workflow(number: int) -> Row:
         "held": number % 50 == 0,
         "git_commit_sha": f"{number:040x}",
         "current_release_id": identity("release", number),
+        "edited_at": moment,
         "created_at": moment,
         "updated_at": moment,
     }
@@ -116,6 +117,7 @@ def _release(number: int, workflows: int, tasks: int) -> Row:
         "tree": release.tree,
         "lock": release.lock,
         "sealed": release.to_bytes().decode(),
+        "declared_at": None if number % 10 == 0 else START + timedelta(seconds=number),
         "created_at": START,
         "ready_at": START,
     }

@@ -8,6 +8,8 @@ from taxiway.workflow.models import Task, Workflow
 
 _NOTHING = Workflow(name="", dag_id="")
 _SKIPPED = ("dag_id", "tasks")  # the id never changes; tasks are compared one by one
+_WORKFLOW_FIELDS = [field.name for field in fields(Workflow) if field.name not in _SKIPPED]
+_TASK_FIELDS = [field.name for field in fields(Task)]
 
 
 def changed(before: Workflow | None, after: Workflow) -> list[str]:
@@ -17,11 +19,7 @@ def changed(before: Workflow | None, after: Workflow) -> list[str]:
     order of the models, tasks by name.
     """
     earlier = before or _NOTHING
-    names = [
-        field.name
-        for field in fields(Workflow)
-        if field.name not in _SKIPPED and getattr(earlier, field.name) != getattr(after, field.name)
-    ]
+    names = [name for name in _WORKFLOW_FIELDS if getattr(earlier, name) != getattr(after, name)]
     old = {task.name: task for task in earlier.tasks}
     new = {task.name: task for task in after.tasks}
     for name in sorted(old.keys() | new.keys()):
@@ -32,10 +30,12 @@ def changed(before: Workflow | None, after: Workflow) -> list[str]:
 def _task_changes(name: str, old: Task | None, new: Task | None) -> list[str]:
     if old is None or new is None:
         return [f"tasks.{name}"]
+    if old == new:
+        return []
     return [
-        f"tasks.{name}.{field.name}"
-        for field in fields(Task)
-        if _comparable(old, field.name) != _comparable(new, field.name)
+        f"tasks.{name}.{field}"
+        for field in _TASK_FIELDS
+        if _comparable(old, field) != _comparable(new, field)
     ]
 
 

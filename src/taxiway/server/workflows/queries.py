@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
 from taxiway.server.database import PublicationRow, ReleaseRow, RunRow, TaskRow, WorkflowRow
 from taxiway.server.paging import Found, page_of
 from taxiway.server.workflows.listing import NEVER_RAN, WorkflowQuery
+from taxiway.server.workflows.schemas import LastRun
 
 IN_PROGRESS = ("queued", "running")
 
@@ -53,15 +54,15 @@ def page(session: Session, asked: WorkflowQuery) -> Found[WorkflowRow]:
     return page_of(session, statement, keys, asked)
 
 
-def last_runs(session: Session, workflow_ids: Iterable[str]) -> dict[str, RunRow]:
+def last_runs(session: Session, workflow_ids: Iterable[str]) -> dict[str, LastRun]:
     """The newest run of each workflow: one query, whatever history they have."""
     newest = select(_of_last_run(RunRow.id)).where(WorkflowRow.id.in_(list(workflow_ids)))
-    statement = (
-        select(RunRow)
-        .where(RunRow.id.in_(newest))
-        .options(load_only(RunRow.workflow_id, RunRow.state, RunRow.started_at, RunRow.ended_at))
-    )
-    return {row.workflow_id: row for row in session.scalars(statement)}
+    columns = (RunRow.id, RunRow.state, RunRow.started_at, RunRow.ended_at)
+    statement = select(RunRow.workflow_id, *columns).where(RunRow.id.in_(newest))
+    return {
+        workflow_id: LastRun(id=run_id, state=state, started_at=started_at, ended_at=ended_at)
+        for workflow_id, run_id, state, started_at, ended_at in session.execute(statement)
+    }
 
 
 def _of_last_run(column: InstrumentedAttribute[str]) -> ScalarSelect[str]:

@@ -10,7 +10,6 @@ from taxiway.errors import Conflict, NotFound
 from taxiway.server.caller import current_caller
 from taxiway.server.database import (
     ReleaseRow,
-    RunRow,
     TaskRow,
     WorkflowRow,
     after_commit,
@@ -195,7 +194,7 @@ def _responses(session: Session, rows: list[WorkflowRow]) -> list[WorkflowRespon
 
 
 def _response(
-    row: WorkflowRow, current: ReleaseRow | None, changes: list[str], last: RunRow | None
+    row: WorkflowRow, current: ReleaseRow | None, changes: list[str], last: LastRun | None
 ) -> WorkflowResponse:
     values: dict[str, Any] = {
         name: getattr(row, name)
@@ -208,5 +207,5 @@ def _response(
         push=push_of(row, current),
         current_release=current.number if current else None,
         undeployed_changes=changes,
-        last_run=LastRun.model_validate(last, from_attributes=True) if last else None,
+        last_run=last,
     )
