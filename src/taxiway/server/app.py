@@ -30,7 +30,9 @@ from taxiway.server.machinery import Machinery, assemble
 from taxiway.server.metrics.routes import router as metrics_router
 from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
+from taxiway.server.releases.rollback_routes import router as rollback_router
 from taxiway.server.releases.routes import router as releases_router
+from taxiway.server.runs.again_routes import router as reruns_router
 from taxiway.server.runs.control_routes import router as run_control_router
 from taxiway.server.runs.overrides import Overrides
 from taxiway.server.runs.polls import Polls
@@ -48,9 +50,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     workflows_router,
     tasks_router,
     releases_router,
+    rollback_router,
     runs_router,
     notifications_router,
     run_control_router,
+    reruns_router,
     run_streams_router,
 )
 

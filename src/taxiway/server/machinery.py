@@ -27,6 +27,7 @@ from taxiway.server.releases.current import CurrentReleases
 from taxiway.server.releases.deployer import Deployer
 from taxiway.server.releases.prepare import Workshop
 from taxiway.server.releases.records import release_of
+from taxiway.server.releases.rollback import Rollback
 from taxiway.server.releases.schedule import renewed
 from taxiway.server.runs.mirror import RunMirror
 from taxiway.server.settings import Settings
@@ -54,6 +55,7 @@ class Machinery:
     mirror: RunMirror
     outbox: Outbox
     courier: Courier
+    rollback: Rollback
 
     def start(self) -> None:
         self.deployer.start()
@@ -133,6 +135,7 @@ def assemble(
         reconciler=Reconciler(database, publisher, port, current, retirement, signals),
         mirror=mirror,
         outbox=outbox,
+        rollback=Rollback(database, storage, current, publisher),
         courier=Courier(database, outbox, settings.git_policy(), settings.notify_url),
     )
 

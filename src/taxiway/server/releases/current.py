@@ -6,6 +6,7 @@ call belongs inside; when the workflow has changed meanwhile, it is done again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from taxiway.errors import Conflict, TaxiwayError
+from taxiway.errors import Conflict, TaxiwayError, Unavailable
 from taxiway.release.model import Release
 from taxiway.release.render import Dag, render
 from taxiway.server.database import (
@@ -36,6 +37,7 @@ from taxiway.storage.store import Storage
 
 log = structlog.get_logger(__name__)
 
+Act = Callable[[Session, WorkflowRow, ReleaseRow | None, ReleaseRow], None]
 OWED = "republish:"
 UNCHANGED = "Nothing of what runs has changed since release {}: it goes on as it is."
 
@@ -107,6 +109,40 @@ class CurrentReleases:
             _write_back(workflow, prepared.release)
             _publish(session, workflow, row, dag, above)
             history.published(session, workflow, row, current)
+        return True
+
+    def go_back(self, workflow_id: str, release_id: str, act: Act) -> None:
+        """Make an earlier release the current one. `act` is called in the transaction that does
+        it, with the release that was current and the one that is, and may refuse."""
+        while not self._try_go_back(workflow_id, release_id, act):
+            pass
+        self._signals.wake()
+
+    def _try_go_back(self, workflow_id: str, release_id: str, act: Act) -> bool:
+        with self._database.reading() as session:
+            workflow = session.get_one(WorkflowRow, workflow_id)
+            current = session.get(ReleaseRow, workflow.current_release_id or "")
+            release = release_of(session.get_one(ReleaseRow, release_id))
+        if release is None:
+            raise Unavailable("release-not-ready", f"{workflow.name} has no such sealed release")
+        basis = _basis(workflow)
+        before = release_of(current) if current else None
+        schedule_from = first_tick_after(workflow, before, release)
+        dag = self._put_dag(release, schedule_from if basis.is_scheduled else None)
+        above = self._publisher.highest
+        with self._database.writing() as session:
+            workflow = publications.lock_workflow(session, workflow_id)
+            row = session.get_one(ReleaseRow, release_id, with_for_update=True)
+            if workflow.deleted_at is not None:
+                raise Conflict("workflow-deleted", f"{workflow.name} was deleted meanwhile")
+            if _basis(workflow) != basis:
+                return False
+            act(session, workflow, current, row)
+            row.state, row.dag_digest, row.tag = "publishing", dag.digest, dag.tag
+            workflow.schedule_from = schedule_from
+            workflow.current_release_id = row.id
+            workflow.git_commit_sha = row.commit or workflow.git_commit_sha
+            _publish(session, workflow, row, dag, above)
         return True
 
     def owe(self, session: Session, workflow_id: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from taxiway.server.database import ReleaseRow, now
+from taxiway.server.database import ReleaseRow, RunRow, now
 from taxiway.server.idempotency.records import KEPT
 from taxiway.server.paging import Found, page_of
 from taxiway.server.releases.listing import ReleaseQuery
@@ -50,11 +50,23 @@ def preparing(session: Session, workflow_id: str | None = None) -> Sequence[Rele
     return session.scalars(query.order_by(ReleaseRow.workflow_id, ReleaseRow.number)).all()
 
 
+def runs_of(session: Session, release_id: str, limit: int = 100) -> tuple[list[RunRow], int]:
+    """The newest runs that execute the release, and how many there are."""
+    mine = RunRow.release_id == release_id
+    total = session.scalar(select(func.count()).select_from(RunRow).where(mine)) or 0
+    newest = select(RunRow).where(mine).order_by(RunRow.created_at.desc(), RunRow.id.desc())
+    return list(session.scalars(newest.limit(limit))), total
+
+
 def newest_ready(session: Session, workflow_id: str) -> ReleaseRow | None:
     """The newest release that Airflow was seen to show."""
     return session.scalar(
         select(ReleaseRow)
-        .where(ReleaseRow.workflow_id == workflow_id, ReleaseRow.state == "ready")
+        .where(
+            ReleaseRow.workflow_id == workflow_id,
+            ReleaseRow.state == "ready",
+            ReleaseRow.removed_at.is_(None),
+        )
         .order_by(ReleaseRow.number.desc())
         .limit(1)
     )

@@ -56,7 +56,7 @@ async def trigger_run(
 ) -> RunResponse:
     """Start a run of the current release, with params for this run only where they are given."""
     asked = body or RunTrigger()
-    await _arrival(database, deployer, workflow_id)
+    await await_arrival(database, deployer, workflow_id)
     return await run_sync(_trigger, database, orchestrator, mirror, overrides, workflow_id, asked)
 
 
@@ -115,7 +115,7 @@ async def create_backfill(
 ) -> BackfillResponse:
     """Start the runs of the schedule's ticks between two moments that have none; with `dry_run`,
     only say which."""
-    await _arrival(database, deployer, workflow_id)
+    await await_arrival(database, deployer, workflow_id)
     response.status_code = 200 if body.dry_run else 201
     return await run_sync(_backfill, database, orchestrator, overrides, workflow_id, body)
 
@@ -137,7 +137,7 @@ def _backfill(
     )
 
 
-async def _arrival(database: Database, deployer: Deployer, workflow_id: str) -> None:
+async def await_arrival(database: Database, deployer: Deployer, workflow_id: str) -> None:
     """Wait a little for a release that is on its way to Airflow; no thread is held."""
     _, release = await run_sync(_current, database, workflow_id)
     if release.state != "ready":
@@ -153,8 +153,14 @@ def _current(database: Database, workflow_id: str) -> tuple[WorkflowRow, Release
 def _ready(
     database: Database, overrides: Overrides, workflow_id: str, params: Params
 ) -> tuple[WorkflowRow, ReleaseRow]:
+    overrides.require_fit(_current(database, workflow_id)[1], params)
+    return require_ready(database, workflow_id)
+
+
+def require_ready(database: Database, workflow_id: str) -> tuple[WorkflowRow, ReleaseRow]:
+    """The workflow and its current release; `Unavailable` (`release-not-ready`) until Airflow
+    shows it."""
     workflow, release = _current(database, workflow_id)
-    overrides.require_fit(release, params)
     if release.state != "ready":
         raise Unavailable(
             "release-not-ready",
