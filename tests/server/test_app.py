@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from taxiway.errors import Denied
 from taxiway.server.app import create_app, include
@@ -87,6 +89,26 @@ def test_a_route_that_the_door_would_never_reach_is_refused() -> None:
     router.get("/things/")(lambda: None)
     with pytest.raises(ValueError, match="/things/"):
         include(FastAPI(), router)
+
+
+def test_a_full_database_says_so_and_loses_nothing(door: Callable[..., TestClient]) -> None:
+    client = door()
+    engine = client.app.state.database.engine  # type: ignore[attr-defined]
+
+    def stop_growing(connection: sqlite3.Connection, *_: object) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    made = client.post("/api/v1/workflows", json={"name": "before"}).json()
+    event.listen(engine, "checkout", stop_growing)
+    large = {"name": "large", "description": "x" * 200_000}
+    answer = client.post("/api/v1/workflows", json=large)
+    assert (answer.status_code, answer.json()["code"]) == (503, "database-full")
+    assert answer.headers["retry-after"] and "Free some space" in answer.json()["hint"]
+    assert client.get("/api/v1/workflows").json()["items"] == [made]
+    event.remove(engine, "checkout", stop_growing)
+    engine.dispose()
+    assert client.post("/api/v1/workflows", json=large).status_code == 201
 
 
 def test_a_database_that_does_not_answer_is_unavailable(door: Callable[..., TestClient]) -> None:

@@ -81,3 +81,37 @@ def test_a_storage_that_fails_is_unavailable(storage: Storage) -> None:
     with pytest.raises(Unavailable) as caught:
         storage.put("dags/x.py", b"")
     assert caught.value.code == "storage-failed" and "dags/x.py" in caught.value.message
+
+
+FULL_DISK = """
+import subprocess, sys
+from pathlib import Path
+from taxiway.errors import Unavailable
+from taxiway.storage.store import Storage
+disk = Path(sys.argv[1])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
+storage = Storage(f"file://{disk}")
+storage.put("dags/a.py", b"a")
+try:
+    storage.put("layers/b", b"x" * 3_000_000)
+except Unavailable as error:
+    print(error.code, error.message)
+print(storage.exists("layers/b"), storage.get("dags/a.py"), list(storage.names("layers")))
+print(storage.put("layers/b", b"x" * 1000))
+"""
+
+
+@pytest.mark.integration
+def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    private = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--user", "--map-root-user"])]
+    done = subprocess.run(
+        [*private, sys.executable, "-c", FULL_DISK, tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == [
+        "storage-full The storage has no room for layers/b",
+        "False b'a' []",
+        "True",
+    ], done.stderr

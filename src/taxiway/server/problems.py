@@ -8,9 +8,11 @@ its traceback, and the answer says so with the request's id and no internals.
 
 from __future__ import annotations
 
+import sqlite3
 from http import HTTPStatus
 from typing import Any
 
+import psycopg.errors
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -171,12 +173,27 @@ def _on_database_error(request: Request, error: Exception) -> JSONResponse:
 def database_error(error: Exception) -> JSONResponse:
     cause = error.orig if isinstance(error, DBAPIError) else error
     _log.error("database-unavailable", error=str(cause))
+    if _is_full(cause):
+        return respond(
+            Unavailable(
+                "database-full",
+                "The database has no room: nothing of this request was written",
+                hint="Free some space on its disk, then repeat the call; what was there is there.",
+            )
+        )
     return respond(
         Unavailable(
             "database-unavailable",
             "The database does not answer, or could not write",
             hint="The call may be repeated; the server's log and /health/ready say more.",
         )
+    )
+
+
+def _is_full(cause: BaseException | None) -> bool:
+    return isinstance(cause, psycopg.errors.DiskFull) or (
+        isinstance(cause, sqlite3.Error)
+        and getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     )
 
 

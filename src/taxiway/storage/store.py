@@ -6,7 +6,9 @@ content-addressed, and there the name, a generation, is given out once.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from obstore.exceptions import AlreadyExistsError, GenericError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from taxiway.errors import NotFound, Unavailable
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Storage:
@@ -44,7 +48,8 @@ class Storage:
             raise _unavailable("read", key, error) from error
 
     def put(self, key: str, data: bytes | Path) -> bool:
-        """Create the object, atomically; False when it is there already."""
+        """Create the object, atomically; False when it is there already. `Unavailable`
+        (`storage-full`, `storage-failed`)."""
         try:
             obstore.put(self._store, key, data, mode="create")
         except (AlreadyExistsError, FileExistsError):
@@ -87,14 +92,26 @@ class Storage:
             raise NotFound(
                 "object-not-found", f"The storage has no object {key}", key=key
             ) from None
-        except (GenericError, OSError) as error:
+        except OSError as error:
+            if error.errno in FULL:  # the disk of `path`, which is none of the storage's
+                raise
+            raise _unavailable("read", key, error) from error
+        except GenericError as error:
             raise _unavailable("read", key, error) from error
 
 
 def _unavailable(verb: str, key: str, error: Exception) -> Unavailable:
+    said = str(error).split("\n\nDebug source", 1)[0]
+    if re.search(rf"os error ({'|'.join(map(str, FULL))})\b", said):  # obstore gives no number
+        return Unavailable(
+            "storage-full",
+            f"The storage has no room for {key}",
+            hint="Free some space, or give it a larger disk; then repeat the call: nothing is lost.",
+            key=key,
+        )
     return Unavailable(
         "storage-failed",
-        f"The storage could not {verb} {key}: {error}",
+        f"The storage could not {verb} {key}: {said}",
         hint="Check that the storage is reachable and has room; the call may be repeated.",
         key=key,
     )
