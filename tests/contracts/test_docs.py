@@ -27,6 +27,7 @@ VARIABLE = re.compile(r"\bTAXIWAY_[A-Z]+(?:_[A-Z]+)*\b")
 CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 RAISES = {kind.__name__ for kind in (TaxiwayError, *TaxiwayError.__subclasses__())} | {
     *("Problem", "Refused", "_refuse", "_over", "_body", "fault"),
+    *("Finding", "_finding", "_at_script", "_excess"),
 }
 
 
@@ -64,7 +65,7 @@ def codes_of(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         places: list[Any] = []
         if isinstance(node, ast.Call) and _name(node.func) in RAISES:
-            places = node.args[:2] + [k.value for k in node.keywords if k.arg == "code"]
+            places = node.args[:3] + [k.value for k in node.keywords if k.arg == "code"]
         elif isinstance(node, ast.Assign) and "code" in {_name(t) for t in _flat(node.targets)}:
             places = _flat([node.value])
         elif isinstance(node, ast.FunctionDef) and node.name == "_code_of":

@@ -34,7 +34,6 @@ from taxiway.server.releases.rollback_routes import router as rollback_router
 from taxiway.server.releases.routes import router as releases_router
 from taxiway.server.runs.again_routes import router as reruns_router
 from taxiway.server.runs.control_routes import router as run_control_router
-from taxiway.server.runs.overrides import Overrides
 from taxiway.server.runs.polls import Polls
 from taxiway.server.runs.routes import router as runs_router
 from taxiway.server.runs.stream_routes import router as run_streams_router
@@ -42,7 +41,6 @@ from taxiway.server.settings import Settings
 from taxiway.server.tasks.routes import router as tasks_router
 from taxiway.server.web import routes as web
 from taxiway.server.workflows.routes import router as workflows_router
-from taxiway.storage.cache import Cache
 
 ROUTERS: tuple[APIRouter, ...] = (
     health_router,
@@ -100,7 +98,6 @@ def create_app(
     app.state.deployer = machinery.deployer
     app.state.mirror = machinery.mirror
     app.state.polls = Polls()
-    app.state.overrides = Overrides(machinery.storage, Cache(settings.cache_dir))
     app.state.publisher = publisher or machinery
     app.state.retirer = retirer or machinery
     app.state.health_checks = {

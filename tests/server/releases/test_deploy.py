@@ -141,7 +141,7 @@ def test_all_problems_of_code_and_requirements_are_told_at_once(live: Any) -> No
     live.task(made, "three", python_callable="a = 1")
     body = refused(live, made, 422, "deploy-check-failed")
     codes = [error["code"] for error in body["errors"]]
-    assert codes[:3] == ["script-not-found", "param-not-taken", "inline-not-one-function"]
+    assert codes[:3] == ["param-not-taken", "script-not-found", "inline-not-one-function"]
     assert [error["field"] for error in body["errors"][3:]] == [
         "requirements.txt:1",
         "requirements.txt:2",

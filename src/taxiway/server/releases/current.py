@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from taxiway.errors import Conflict, TaxiwayError, Unavailable
 from taxiway.release.model import Release
 from taxiway.release.render import Dag, render
+from taxiway.release.trigger import functions_to_json
 from taxiway.server.database import (
     CursorRow,
     Database,
@@ -247,3 +248,4 @@ def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag, before: ReleaseRow | No
     if before is not None and row.unchanged:
         row.notes = [*row.notes, UNCHANGED.format(before.number)]
     row.sealed = release.to_bytes().decode()
+    row.functions = functions_to_json(prepared.functions)

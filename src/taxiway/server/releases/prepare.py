@@ -5,22 +5,23 @@ Every step is idempotent and keyed by content, so a deploy that was killed is si
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from taxiway.environment import python, requirements
 from taxiway.environment.build import use_environment
 from taxiway.environment.lock import resolve
 from taxiway.environment.policy import PackagePolicy
-from taxiway.errors import Invalid, Problem
+from taxiway.functions.model import Function
 from taxiway.git.export import export_snapshot, submodules_of
 from taxiway.git.mirror import Mirror
 from taxiway.git.policy import GitPolicy
 from taxiway.git.snapshot import use_snapshot
 from taxiway.git.url import RepositoryUrl
-from taxiway.release.check import check_tasks, refuse
+from taxiway.release.findings import notes_of
 from taxiway.release.model import Release
 from taxiway.release.render import TEMPLATE
+from taxiway.server.releases.checking import Checked, check_sources, read_packages, require_sound
+from taxiway.server.releases.sources import NO_SOURCES, Sources, sources_of
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 from taxiway.workflow.models import Workflow
@@ -47,23 +48,26 @@ class Order:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A sealed release with all that its tasks need, and what a person should know of it."""
+    """A sealed release with all that its tasks need, and what a person should know of it.
+
+    `functions` are what its tasks call, by task.
+    """
 
     release: Release
     notes: tuple[str, ...]
+    functions: dict[str, Function] = field(default_factory=dict)
 
 
 _SUBMODULE = "The submodule {} is an empty folder in the release: submodules are not fetched."
-
-Read = Callable[[str], bytes | None]
 
 
 def prepare(order: Order, shop: Workshop) -> Prepared:
     """Seal `order`: afterwards the storage and this host's cache hold all that its tasks need."""
     interpreter = python.current()
     commit, mirror = _take_commit(order, shop)
-    read = _reader(mirror, commit)
-    needed, notes = _check(order.workflow, read, shop.packages)
+    sources = sources_of(mirror, commit) if mirror and commit else NO_SOURCES
+    needed, checked = _check(order.workflow, sources, shop)
+    notes = notes_of(checked.findings)
     locked = resolve(
         needed,
         interpreter=interpreter,
@@ -85,28 +89,18 @@ def prepare(order: Order, shop: Workshop) -> Prepared:
     )
     shop.storage.put(f"releases/{release.digest}.json", release.to_bytes())
     _warm(release, shop)
-    return Prepared(release, (*needed.notes, *notes))
+    return Prepared(release, tuple(notes), checked.functions)
 
 
 def _check(
-    workflow: Workflow, read: Read | None, policy: PackagePolicy
-) -> tuple[requirements.Requirements, list[str]]:
-    """The requirements, and notes; `Invalid` with all that is wrong, of code and requirements."""
-    problems, notes = check_tasks(workflow, read)
-    try:
-        needed = requirements.of_repository(
-            read or _nothing, fallback=workflow.requirements, policy=policy
-        )
-    except Invalid as error:
-        if not problems:
-            raise
-        problems += error.problems or [Problem(error.code, error.message, hint=error.hint)]
-    refuse(workflow, problems)
-    return needed, notes
-
-
-def _nothing(path: str) -> None:
-    """Reads from a repository that is not there."""
+    workflow: Workflow, sources: Sources, shop: Workshop
+) -> tuple[requirements.Requirements, Checked]:
+    """The requirements, and what else is known of it; `Invalid` with all that is wrong."""
+    packages = read_packages(workflow, sources, shop.packages)
+    checked = check_sources(
+        workflow, sources, cache=shop.cache, limits=shop.git.limits, packages=packages
+    )
+    return require_sound(workflow.name, checked, packages), checked
 
 
 def _take_commit(order: Order, shop: Workshop) -> tuple[str | None, Mirror | None]:
@@ -122,16 +116,6 @@ def _take_commit(order: Order, shop: Workshop) -> tuple[str | None, Mirror | Non
         commit = mirror.resolve(workflow.git_branch)
     mirror.fetch(commit)
     return commit, mirror
-
-
-def _reader(mirror: Mirror | None, commit: str | None) -> Read | None:
-    if mirror is None or commit is None:
-        return None
-
-    def read(path: str) -> bytes | None:
-        return mirror.read_file(commit, path)
-
-    return read
 
 
 def _warm(release: Release, shop: Workshop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from taxiway.errors import Unavailable
@@ -18,7 +18,7 @@ from taxiway.server.runs import backfills, service
 from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
 from taxiway.server.runs.mirror import RunMirror
 from taxiway.server.runs.orders import BackfillRequest, BackfillResponse, RunRetry, RunTrigger
-from taxiway.server.runs.overrides import Overrides, Params
+from taxiway.server.runs.overrides import Params, require_fit
 from taxiway.server.runs.retry import retry
 from taxiway.server.runs.schemas import RunResponse, run_response
 from taxiway.server.workflows import service as workflows
@@ -29,14 +29,6 @@ WorkflowId = Annotated[str, Path(description="UUID of the workflow.")]
 RunId = Annotated[str, Path(description="UUID of the run.")]
 
 ARRIVAL_SECONDS = 30
-
-
-def get_overrides(request: Request) -> Overrides:
-    overrides: Overrides = request.app.state.overrides
-    return overrides
-
-
-OverridesDep = Annotated[Overrides, Depends(get_overrides)]
 
 
 @router.post(
@@ -51,24 +43,22 @@ async def trigger_run(
     orchestrator: OrchestratorDep,
     mirror: MirrorDep,
     deployer: DeployerDep,
-    overrides: OverridesDep,
     body: RunTrigger | None = None,
 ) -> RunResponse:
     """Start a run of the current release, with params for this run only where they are given."""
     asked = body or RunTrigger()
     await await_arrival(database, deployer, workflow_id)
-    return await run_sync(_trigger, database, orchestrator, mirror, overrides, workflow_id, asked)
+    return await run_sync(_trigger, database, orchestrator, mirror, workflow_id, asked)
 
 
 def _trigger(
     database: Database,
     orchestrator: Orchestrator,
     mirror: RunMirror,
-    overrides: Overrides,
     workflow_id: str,
     asked: RunTrigger,
 ) -> RunResponse:
-    workflow, release = _ready(database, overrides, workflow_id, asked.params)
+    workflow, release = _ready(database, workflow_id, asked.params)
     run = service.trigger(
         database, orchestrator, mirror, workflow, release, asked.params, asked.logical_date
     )
@@ -109,7 +99,6 @@ async def create_backfill(
     database: DatabaseDep,
     orchestrator: OrchestratorDep,
     deployer: DeployerDep,
-    overrides: OverridesDep,
     body: BackfillRequest,
     response: Response,
 ) -> BackfillResponse:
@@ -117,17 +106,16 @@ async def create_backfill(
     only say which."""
     await await_arrival(database, deployer, workflow_id)
     response.status_code = 200 if body.dry_run else 201
-    return await run_sync(_backfill, database, orchestrator, overrides, workflow_id, body)
+    return await run_sync(_backfill, database, orchestrator, workflow_id, body)
 
 
 def _backfill(
     database: Database,
     orchestrator: Orchestrator,
-    overrides: Overrides,
     workflow_id: str,
     asked: BackfillRequest,
 ) -> BackfillResponse:
-    workflow, release = _ready(database, overrides, workflow_id, asked.params)
+    workflow, release = _ready(database, workflow_id, asked.params)
     done = backfills.backfill(orchestrator, workflow, release, asked)
     return BackfillResponse(
         id=done.id,
@@ -150,10 +138,8 @@ def _current(database: Database, workflow_id: str) -> tuple[WorkflowRow, Release
         return workflow, service.current_release(session, workflow)
 
 
-def _ready(
-    database: Database, overrides: Overrides, workflow_id: str, params: Params
-) -> tuple[WorkflowRow, ReleaseRow]:
-    overrides.require_fit(_current(database, workflow_id)[1], params)
+def _ready(database: Database, workflow_id: str, params: Params) -> tuple[WorkflowRow, ReleaseRow]:
+    require_fit(database, _current(database, workflow_id)[1], params)
     return require_ready(database, workflow_id)
 
 

@@ -37,6 +37,7 @@ class ReleaseRow(Base):
     tree: Mapped[str | None] = mapped_column(String(64))
     git_repository: Mapped[str | None] = mapped_column(String(500))
     git_branch: Mapped[str | None] = mapped_column(String(255))
+    ref: Mapped[str | None] = mapped_column(String(300))
     lock: Mapped[str | None] = mapped_column(String(64))
     dag_digest: Mapped[str | None] = mapped_column(String(64))
     tag: Mapped[str | None] = mapped_column(String(100))
@@ -52,5 +53,12 @@ class ReleaseRow(Base):
     cause: Mapped[str] = mapped_column(String(20), default="deploy", server_default="deploy")
     unchanged: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     removed_at: Mapped[datetime | None]
+    commit_author: Mapped[str | None] = mapped_column(Text)
+    commit_message: Mapped[str | None] = mapped_column(Text)
+    committed_at: Mapped[datetime | None]
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # Large, and wanted by few: not loaded with the row.
+    functions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    reach: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     ready_at: Mapped[datetime | None]

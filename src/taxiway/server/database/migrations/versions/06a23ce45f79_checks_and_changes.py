@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
 revision = "06a23ce45f79"
 down_revision = "f5192bd34e68"
 branch_labels = None
 depends_on = None
 
 
+COLUMNS: dict[str, Any] = {
+    "commit_author": sa.Text,
+    "commit_message": sa.Text,
+    "committed_at": sa.DateTime(timezone=True),
+    "changes": sa.JSON,
+    "functions": sa.JSON,
+    "reach": sa.JSON,
+}
+
+
 def upgrade() -> None:
-    pass
+    for name, kind in COLUMNS.items():
+        op.add_column("releases", sa.Column(name, kind))
 
 
 def downgrade() -> None:
-    pass
+    for name in COLUMNS:
+        op.drop_column("releases", name)
