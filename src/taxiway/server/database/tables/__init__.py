@@ -2,6 +2,7 @@
 
 from taxiway.server.database.tables.audit import AuditRow
 from taxiway.server.database.tables.base import Base, new_id, now
+from taxiway.server.database.tables.credentials import CredentialRow, KnownHostRow, SecretKeyRow
 from taxiway.server.database.tables.cursors import CursorRow
 from taxiway.server.database.tables.notifications import NotificationRow
 from taxiway.server.database.tables.publications import GenerationRow, PublicationRow
@@ -16,14 +17,17 @@ from taxiway.server.database.tables.workflows import WorkflowRow
 __all__ = [
     "AuditRow",
     "Base",
+    "CredentialRow",
     "CursorRow",
     "GenerationRow",
+    "KnownHostRow",
     "NotificationRow",
     "PublicationRow",
     "ReleaseRow",
     "RepositoryRow",
     "RequestRow",
     "RunRow",
+    "SecretKeyRow",
     "TaskRow",
     "WatchRow",
     "WorkflowRow",

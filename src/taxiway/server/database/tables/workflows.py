@@ -36,6 +36,7 @@ class WorkflowRow(Base):
         Index("ix_workflows_created_at_id", "created_at", "id"),
         Index("ix_workflows_updated_at_id", "updated_at", "id"),
         Index("ix_workflows_git_repository_name_id", "git_repository", "name", "id"),
+        Index("ix_workflows_git_credential_id", "git_credential_id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -50,7 +51,10 @@ class WorkflowRow(Base):
     git_repository: Mapped[str | None] = mapped_column(String(500))
     git_branch: Mapped[str] = mapped_column(String(255), default="main", server_default="main")
     git_commit_sha: Mapped[str | None] = mapped_column(String(40))
+    git_subdirectory: Mapped[str | None] = mapped_column(String(500))
     git_auth_type: Mapped[str] = mapped_column(String(50), default="none", server_default="none")
+    # No foreign key: SQLite cannot add one to a table. A credential in use cannot be deleted.
+    git_credential_id: Mapped[str | None] = mapped_column(String(36))
     git_update_policy: Mapped[str] = mapped_column(
         String(20), default="on_deploy", server_default="on_deploy"
     )
