@@ -13,7 +13,8 @@ import sys
 import warnings
 
 from taxiway.functions.model import FileFunctions, Unreadable
-from taxiway.functions.parse import functions_of, too_costly
+from taxiway.functions.parse import functions_of
+from taxiway.functions.refusal import too_costly
 
 LINE_LIMIT = 4 << 20  # bytes that are told of one file
 

@@ -18,8 +18,9 @@ import griffe
 
 from taxiway.functions import model
 from taxiway.functions.docstrings import describe
-from taxiway.functions.model import SOURCE_LIMIT, FileFunctions, Parameter, Unreadable
+from taxiway.functions.model import FileFunctions, Parameter, Unreadable
 from taxiway.functions.outline import Outline, outline
+from taxiway.functions.refusal import refusal, too_costly
 from taxiway.functions.schema import schema_of
 from taxiway.functions.types import MODULE
 
@@ -48,27 +49,6 @@ def functions_of(source: bytes, path: str) -> FileFunctions:
         return FileFunctions(path, problem=too_costly("it is nested too deeply"))
     except ValueError as error:  # a NUL, or bytes that are not what the file says they are
         return _not_python(path, str(error), 1)
-
-
-def refusal(path: str, size: int) -> Unreadable | None:
-    """Why a file is not even opened."""
-    if path.lower().endswith(".ipynb"):
-        return Unreadable(
-            "notebook-refused",
-            "a notebook is not a Python file",
-            hint="Move the function to a .py file, and import it in the notebook.",
-        )
-    if size > SOURCE_LIMIT:
-        return Unreadable(
-            "file-too-large",
-            f"it has {size:,} bytes; at most {SOURCE_LIMIT:,} are parsed",
-            hint="Move data out of the Python file.",
-        )
-    return None
-
-
-def too_costly(reason: str) -> Unreadable:
-    return Unreadable("file-too-costly", reason, hint="Simplify the file, or split it.")
 
 
 def _not_python(path: str, reason: str, line: int) -> FileFunctions:

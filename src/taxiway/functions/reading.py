@@ -16,6 +16,7 @@ from itertools import repeat
 from taxiway import process
 from taxiway.errors import Unavailable
 from taxiway.functions.model import FileFunctions, Unreadable, file_functions
+from taxiway.functions.refusal import too_costly
 
 _LIMITS = process.Limits(address_space=1 << 30, cpu_seconds=10, file_size=0)
 _SECONDS = 60.0
@@ -23,11 +24,7 @@ _FILES = 100  # to one process
 _BYTES = 4 << 20
 _WORKERS = 2
 _ALL_SECONDS = 60.0  # for all files of one call, before the rest is left
-_COSTLY = Unreadable(
-    "file-too-costly",
-    "it takes more memory or time to parse than is allowed",
-    hint="Simplify the file, or split it.",
-)
+_COSTLY = too_costly("it takes more memory or time to parse than is allowed")
 _LEFT = Unreadable(
     "file-not-read",
     "it was not parsed: the files before it took too long",

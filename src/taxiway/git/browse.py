@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import pygit2
-from pygit2.enums import ConfigLevel, FileMode, RepositoryOpenFlag
+from pygit2.enums import FileMode
 
 from taxiway.errors import Invalid, NotFound
 from taxiway.git.names import PATH_DEPTH, check_path
-from taxiway.git.objects import DamagedStore
+from taxiway.git.objects import DamagedStore, opened
 
 T = TypeVar("T")
 Kind = Literal["file", "folder", "link", "submodule"]
@@ -28,9 +28,6 @@ _KINDS: dict[int, Kind] = {
     FileMode.LINK: "link",
     FileMode.COMMIT: "submodule",
 }
-
-for _level in (ConfigLevel.GLOBAL, ConfigLevel.XDG, ConfigLevel.SYSTEM, ConfigLevel.PROGRAMDATA):
-    pygit2.settings.search_path[_level] = ""  # no configuration of the machine or the user
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +45,11 @@ class Entry:
 
 def reading(store: Path, read: Callable[[pygit2.Repository], T]) -> T:
     """`read` on a store; `DamagedStore` when something in it is missing or does not match."""
-    try:
-        repository = pygit2.Repository(
-            str(store), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH
-        )
-    except (pygit2.GitError, KeyError) as error:
-        raise DamagedStore(str(error)) from error
-    try:
-        return read(repository)
-    except (pygit2.GitError, KeyError) as error:
-        raise DamagedStore(str(error)) from error
-    finally:
-        repository.free()
+    with opened(store) as repository:
+        try:
+            return read(repository)
+        except (pygit2.GitError, KeyError) as error:
+            raise DamagedStore(str(error)) from error
 
 
 def root_of(repository: pygit2.Repository, commit: str) -> pygit2.Tree:

@@ -32,6 +32,10 @@ from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.rollback_routes import router as rollback_router
 from taxiway.server.releases.routes import router as releases_router
+from taxiway.server.repositories.browser import Browser
+from taxiway.server.repositories.content_routes import router as repository_contents_router
+from taxiway.server.repositories.functions import Functions
+from taxiway.server.repositories.routes import router as repositories_router
 from taxiway.server.runs.again_routes import router as reruns_router
 from taxiway.server.runs.control_routes import router as run_control_router
 from taxiway.server.runs.polls import Polls
@@ -41,6 +45,7 @@ from taxiway.server.settings import Settings
 from taxiway.server.tasks.routes import router as tasks_router
 from taxiway.server.web import routes as web
 from taxiway.server.workflows.routes import router as workflows_router
+from taxiway.storage.cache import Cache
 
 ROUTERS: tuple[APIRouter, ...] = (
     health_router,
@@ -49,6 +54,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_router,
     releases_router,
     rollback_router,
+    repositories_router,
+    repository_contents_router,
     runs_router,
     notifications_router,
     run_control_router,
@@ -60,6 +67,7 @@ TAGS = [
     {"name": "workflows", "description": "What runs: a named graph of tasks with a schedule."},
     {"name": "tasks", "description": "The nodes: functions of a repository, or inline Python."},
     {"name": "releases", "description": "Workflows sealed at one commit, and how they are made."},
+    {"name": "repositories", "description": "What stands in Git: refs, files, functions."},
     {"name": "runs", "description": "Executions of releases: states, logs, values."},
     {"name": "notifications", "description": "Who hears of failures, and whether they did."},
     {"name": "health", "description": "Whether it works, and why not."},
@@ -98,6 +106,12 @@ def create_app(
     app.state.deployer = machinery.deployer
     app.state.mirror = machinery.mirror
     app.state.polls = Polls()
+    app.state.browser = Browser(
+        lambda: app.state.database,
+        Cache(settings.cache_dir),
+        lambda row: settings.git_policy(),
+    )
+    app.state.functions = Functions(app.state.browser)
     app.state.publisher = publisher or machinery
     app.state.retirer = retirer or machinery
     app.state.health_checks = {

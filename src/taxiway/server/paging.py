@@ -11,7 +11,8 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, NoReturn, TypeVar
@@ -130,6 +131,38 @@ def page_of(
     return Found(rows, _encode(rows[-1], keys, asked.seal(scope)) if more else None, total)
 
 
+def page_of_values(
+    values: Sequence[Item],
+    key: Callable[[Item], Sequence[str]],
+    asked: ListQuery,
+    *,
+    scope: str = "",
+) -> Found[Item]:
+    """The page of what is in no database: `values`, in the ascending order of their keys, which
+    are texts and all differ."""
+    place = place_of(asked, scope)
+    first = bisect_right(values, place, key=lambda value: list(key(value))) if place else 0
+    rows = list(values[first : first + asked.limit])
+    more = first + len(rows) < len(values)
+    cursor = cursor_of(asked, scope, key(rows[-1])) if more else None
+    return Found(rows, cursor, len(values))
+
+
+def cursor_of(asked: ListQuery, scope: str, place: Sequence[str]) -> str:
+    """A cursor of that list at a place of it."""
+    return _pack(asked.seal(scope), place)
+
+
+def place_of(asked: ListQuery, scope: str, length: int | None = None) -> list[str] | None:
+    """What `cursor_of` was given; None for the first page. `Invalid` (`cursor-refused`)."""
+    if not asked.cursor:
+        return None
+    seal, *place = _decode(asked.cursor, length)
+    if seal != asked.seal(scope):
+        _refuse("The cursor was given out for another order or other filters of this list")
+    return place
+
+
 def _count(session: Session, statement: Select[Any]) -> int | None:
     """How many rows there are; None when there are too many to count for every page."""
     rows = statement.with_only_columns(literal(1), maintain_column_froms=True)
@@ -141,15 +174,17 @@ def _count(session: Session, statement: Select[Any]) -> int | None:
 def _encode(row: Any, keys: Sequence[InstrumentedAttribute[Any]], seal: str) -> str:
     values = [getattr(row, key.key) for key in keys]
     texts = [value.isoformat() if isinstance(value, datetime) else str(value) for value in values]
+    return _pack(seal, texts)
+
+
+def _pack(seal: str, texts: Sequence[str]) -> str:
     return base64.urlsafe_b64encode(json.dumps([seal, *texts]).encode()).decode().rstrip("=")
 
 
 def _beyond(
     keys: Sequence[InstrumentedAttribute[Any]], asked: ListQuery, scope: str
 ) -> ColumnElement[bool]:
-    seal, *texts = _decode(asked.cursor or "", len(keys) + 1)
-    if seal != asked.seal(scope):
-        _refuse("The cursor was given out for another order or other filters of this list")
+    texts = place_of(asked, scope, len(keys)) or []
     place: Any = [_value(key, text) for key, text in zip(keys, texts, strict=True)]
     position: Any = tuple_(*keys) if len(keys) > 1 else keys[0]
     place = tuple(place) if len(keys) > 1 else place[0]
@@ -157,13 +192,13 @@ def _beyond(
     return beyond
 
 
-def _decode(cursor: str, length: int) -> list[str]:
+def _decode(cursor: str, length: int | None) -> list[str]:
     try:
         raw = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
         values = json.loads(raw)
     except (binascii.Error, ValueError, RecursionError):
         values = None
-    sound = isinstance(values, list) and len(values) == length
+    sound = isinstance(values, list) and values and length in (None, len(values) - 1)
     if not sound or not all(_is_text(value) for value in values):
         _refuse("The cursor is not one that this list gave out")
     return list(values)
