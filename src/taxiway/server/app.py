@@ -13,6 +13,9 @@ from fastapi.routing import APIRoute
 
 from taxiway import __version__
 from taxiway.server import problems
+from taxiway.server.audit.routes import router as audit_router
+from taxiway.server.audit.setup import record_settings
+from taxiway.server.credentials.routes import router as credentials_router
 from taxiway.server.database import Database, upgrade
 from taxiway.server.documents import document
 from taxiway.server.guards import Door
@@ -26,11 +29,13 @@ from taxiway.server.health.routes import router as health_router
 from taxiway.server.home import claim
 from taxiway.server.hooks import Publisher, Retirer
 from taxiway.server.idempotency.repeats import Repeats
+from taxiway.server.known_hosts.routes import router as known_hosts_router
 from taxiway.server.machinery import Machinery, assemble
 from taxiway.server.metrics.routes import router as metrics_router
 from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.rollback_routes import router as rollback_router
+from taxiway.server.releases.check_routes import router as check_router
 from taxiway.server.releases.routes import router as releases_router
 from taxiway.server.repositories.browser import Browser
 from taxiway.server.repositories.content_routes import router as repository_contents_router
@@ -44,6 +49,7 @@ from taxiway.server.runs.stream_routes import router as run_streams_router
 from taxiway.server.settings import Settings
 from taxiway.server.tasks.routes import router as tasks_router
 from taxiway.server.web import routes as web
+from taxiway.server.vault.start import open_vault
 from taxiway.server.workflows.routes import router as workflows_router
 from taxiway.storage.cache import Cache
 
@@ -53,11 +59,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     workflows_router,
     tasks_router,
     releases_router,
+    check_router,
     rollback_router,
+    audit_router,
     repositories_router,
     repository_contents_router,
     runs_router,
     notifications_router,
+    credentials_router,
+    known_hosts_router,
     run_control_router,
     reruns_router,
     run_streams_router,
@@ -69,7 +79,10 @@ TAGS = [
     {"name": "releases", "description": "Workflows sealed at one commit, and how they are made."},
     {"name": "repositories", "description": "What stands in Git: refs, files, functions."},
     {"name": "runs", "description": "Executions of releases: states, logs, values."},
+    {"name": "credentials", "description": "Secrets for Git hosts: they go in, and never out."},
+    {"name": "known hosts", "description": "The keys that SSH hosts may show."},
     {"name": "notifications", "description": "Who hears of failures, and whether they did."},
+    {"name": "audit", "description": "The record: who did what, and what was before and after."},
     {"name": "health", "description": "Whether it works, and why not."},
 ]
 
@@ -88,6 +101,8 @@ def create_app(
     claim(settings.home)
     upgrade(settings.database_url)
     database = Database(settings.database_url)
+    with database.writing() as session:
+        record_settings(session, settings)
     app = FastAPI(
         title="Taxiway",
         version=__version__,

@@ -54,6 +54,8 @@ def test_the_missions_workflow_is_created_with_every_default(any_client: TestCli
         "requirements": None,
         "env": {},
         "held": False,
+        "hold": None,
+        "push": None,
         "current_release": None,
         "undeployed_changes": ["name", "description", "schedule", "git_repository"],
         "last_run": None,

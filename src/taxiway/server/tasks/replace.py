@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from taxiway.errors import Invalid, Problem
+from taxiway.server.audit import edits
 from taxiway.server.database import TaskRow, WorkflowRow, now
 from taxiway.server.database.tables import new_id
 from taxiway.server.tasks.graph_schemas import GraphTask
@@ -36,12 +37,17 @@ def replace_tasks(
     changed = False
     for number, task in enumerate(given):
         row = rows.pop(task.name, None)
+        is_new = row is None
         if row is None:  # the order of the list is the order of creation
             born = moment + timedelta(microseconds=number)
             row = TaskRow(id=ids[task.name], workflow_id=workflow.id, created_at=born)
             session.add(row)
-        changed |= _fill(row, task, ids)
+        differs = _fill(row, task, ids)
+        if differs:
+            (edits.created if is_new else edits.changed)(session, row)
+        changed |= differs
     for row in rows.values():
+        edits.deleted(session, row)
         session.delete(row)
     if changed or rows:
         workflows.mark_edited(workflow)

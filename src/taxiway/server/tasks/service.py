@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from taxiway.errors import Conflict, NotFound
+from taxiway.server.audit import edits
 from taxiway.server.database import TaskRow, integrity_conflict
 from taxiway.server.database.tables import new_id
 from taxiway.server.fields import check_read_only
@@ -50,6 +51,7 @@ def create(session: Session, given: TaskCreate) -> TaskRow:
     session.add(row)
     with integrity_conflict(session, _name_taken(row.name)):
         pass
+    edits.created(session, row)
     return row
 
 
@@ -75,6 +77,7 @@ def update(
         if session.is_modified(row):
             workflows.mark_edited(row)
             workflows.mark_edited(workflow)
+            edits.changed(session, row)
         _check(row, [other for other in tasks if other.id != row.id])
         check_acyclic(tasks)
     return row
@@ -96,6 +99,7 @@ def delete(session: Session, task_id: str, if_match: str | None = None) -> None:
             tasks=waiting,
         )
     workflows.mark_edited(workflow)
+    edits.deleted(session, row)
     session.delete(row)
 
 

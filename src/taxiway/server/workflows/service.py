@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from taxiway.errors import Conflict, NotFound
+from taxiway.server.audit import edits
 from taxiway.server.caller import current_caller
 from taxiway.server.database import (
     ReleaseRow,
@@ -90,6 +91,7 @@ def create(session: Session, given: WorkflowCreate) -> WorkflowRow:
     session.add(row)
     with integrity_conflict(session, taken):
         pass
+    edits.created(session, row)
     return row
 
 
@@ -119,6 +121,7 @@ def update(
         row.schedule_from = now()
     if changed:
         mark_edited(row)
+        edits.changed(session, row)
         session.flush()
     if "is_active" in changed:
         publisher.activity_changed(session, row)
@@ -153,6 +156,7 @@ def delete(
             hint="Wait for them, or repeat the call with ?cancel=true to cancel them first.",
             runs=names,
         )
+    edits.deleted(session, row)
     row.deleted_at = now()
     session.flush()
     after_commit(session, lambda: retirer.retire(row, cancel=cancel))
