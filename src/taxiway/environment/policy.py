@@ -11,6 +11,9 @@ INDEXES = "TAXIWAY_INDEXES"
 FIND_LINKS = "TAXIWAY_FIND_LINKS"
 ALLOW_BUILDS = "TAXIWAY_ALLOW_BUILDS"
 ALLOW_URLS = "TAXIWAY_ALLOW_URLS"
+PROXY = "TAXIWAY_PROXY"
+CA_BUNDLE = "TAXIWAY_CA_BUNDLE"
+PYTHON_DOWNLOADS = "TAXIWAY_PYTHON_DOWNLOADS"
 
 # How the operator's machine reaches the network: all that uv inherits from our environment.
 _NETWORK = (
@@ -18,6 +21,7 @@ _NETWORK = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
     *("UV_INSECURE_HOST", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES"),
+    "UV_PYTHON_INSTALL_MIRROR",
     *("UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_BUILDS", "UV_CONCURRENT_INSTALLS"),
 )
 
@@ -29,7 +33,8 @@ class PackagePolicy:
     `indexes` and `find_links` may be named by requirements; `allow_builds` holds the packages
     that may be built from source (`all` for every one), `allow_urls` the hosts that a requirement
     may name directly. `default_index` and `always` are searched for every workflow: they, and
-    `network`, are what the operator's own environment tells uv. URLs may hold credentials.
+    `network`, are what the operator's own environment tells uv. URLs may hold credentials. With
+    `python_downloads` uv may fetch a Python that the host lacks.
     """
 
     indexes: tuple[str, ...] = field(default=(), repr=False)
@@ -39,6 +44,7 @@ class PackagePolicy:
     default_index: str | None = field(default=None, repr=False)
     always: tuple[str, ...] = field(default=(), repr=False)
     network: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    python_downloads: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> PackagePolicy:
@@ -50,7 +56,8 @@ class PackagePolicy:
             find_links=_commas(env.get(FIND_LINKS)),
             default_index=env.get("UV_DEFAULT_INDEX") or env.get("UV_INDEX_URL") or None,
             always=tuple((env.get("UV_INDEX") or env.get("UV_EXTRA_INDEX_URL") or "").split()),
-            network=tuple((name, env[name]) for name in _NETWORK if env.get(name)),
+            python_downloads=(env.get(PYTHON_DOWNLOADS) or "").lower() in ("1", "true", "yes"),
+            network=_network(env),
         )
 
     def may_build(self, name: str) -> bool:
@@ -70,6 +77,19 @@ class PackagePolicy:
 
     def links(self, url: str) -> str | None:
         return _same(url, self.find_links)
+
+
+def _network(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What uv gets to reach the network: the settings of Taxiway before those of the machine."""
+    found = {name: env[name] for name in _NETWORK if env.get(name)}
+    proxy, bundle = env.get(PROXY), env.get(CA_BUNDLE)
+    if proxy:
+        for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+            found[name] = proxy
+    if bundle:
+        found.pop("SSL_CERT_DIR", None)
+        found["SSL_CERT_FILE"] = bundle
+    return tuple(found.items())
 
 
 def normalize_name(name: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -26,7 +28,9 @@ from pydantic_settings import (
 
 from taxiway.environment.policy import PackagePolicy
 from taxiway.errors import Denied, Invalid, Problem
+from taxiway.git.access import Access
 from taxiway.git.policy import GitPolicy, TreeLimits
+from taxiway.redaction import Secret
 from taxiway.server.notifications.address import NotifyAddress
 
 DEFAULT_HOME = "~/.taxiway"
@@ -48,6 +52,19 @@ def _notify_url(value: str | None) -> str | None:
         return NotifyAddress.parse(value).text if value else None
     except Invalid as error:
         raise ValueError(error.message) from None
+
+
+def _proxy(value: str | None) -> str | None:
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("a proxy is written as http://host:port, or https://host:port")
+    return value
 
 
 Commas = Annotated[tuple[str, ...], NoDecode, _split(",")]
@@ -79,6 +96,11 @@ class Settings(BaseSettings):
     max_tree_size: ByteSize = Field(ByteSize(2 * 1000**3), gt=0, description="Of all files.")
     max_tree_entries: int = Field(50_000, gt=0, description="Files of one commit.")
     max_lfs_size: ByteSize = Field(ByteSize(10 * 1000**3), gt=0, description="Of all LFS objects.")
+    proxy: Annotated[str | None, AfterValidator(_proxy)] = Field(
+        None, repr=False, description="HTTP proxy for Git hosts, LFS and package indexes."
+    )
+    ca_bundle: Path | None = Field(None, description="Certificates to trust instead of the usual.")
+    secret_key_file: Path | None = Field(None, description="File of the keys that seal secrets.")
     indexes: Commas = Field((), repr=False, description="Package indexes to allow.")
     find_links: Commas = Field((), repr=False, description="Pages of packages to allow.")
     allow_builds: Commas = Field((), description="Packages that may be built from source.")
@@ -124,11 +146,21 @@ class Settings(BaseSettings):
     def cache_dir(self) -> Path:
         return Path(self.cache).expanduser().absolute()
 
+    @property
+    def secret_keys(self) -> Path:
+        """The file of the keys that seal secrets."""
+        return (self.secret_key_file or self.home / "secret.keys").expanduser().absolute()
+
     def git_policy(self) -> GitPolicy:
-        """Which repositories may be reached."""
+        """Which repositories may be reached, and by which way; without any credential."""
         return GitPolicy(
             allow_local=self.git_allow_local,
             allow_hosts=self.git_allow_hosts,
+            access=replace(
+                Access.none(),
+                proxy=Secret(self.proxy) if self.proxy else None,
+                ca_bundle=self.ca_bundle and self.ca_bundle.expanduser().absolute(),
+            ),
             limits=TreeLimits(
                 entries=self.max_tree_entries,
                 file_bytes=int(self.max_file_size),
@@ -160,7 +192,9 @@ class Settings(BaseSettings):
             "TAXIWAY_ALLOW_BUILDS": self.allow_builds,
             "TAXIWAY_ALLOW_URLS": self.allow_urls,
         }
-        return {name: ",".join(value) for name, value in values.items()}
+        ways = {"TAXIWAY_PROXY": self.proxy, "TAXIWAY_CA_BUNDLE": self.ca_bundle}
+        texts = {name: str(value or "") for name, value in ways.items()}
+        return {name: ",".join(value) for name, value in values.items()} | texts
 
     def require_loopback(self) -> None:
         """`Denied` (`address-not-allowed`) when the server would listen to other machines."""

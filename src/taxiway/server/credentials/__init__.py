@@ -1,0 +1,1 @@
+"""Credentials: secrets for Git hosts, which go in and never come out."""

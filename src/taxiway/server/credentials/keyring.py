@@ -1,0 +1,113 @@
+"""Which credential a workflow's Git reads use: its own, and at other hosts theirs.
+
+What is asked for is opened at that moment, for that host, and handed to the Git layer alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from taxiway.git.access import KINDS_BY_SCHEME, Credential
+from taxiway.git.policy import GitPolicy
+from taxiway.git.url import RepositoryUrl
+from taxiway.server.audit.record import record
+from taxiway.server.credentials import queries, service
+from taxiway.server.database import CredentialRow, Database, WorkflowRow, now
+from taxiway.server.known_hosts.queries import known_hosts_text
+from taxiway.server.vault.vault import Vault
+
+Note = Callable[[str, RepositoryUrl], None]
+
+
+@dataclass
+class WorkflowKeyring:
+    """`home` is the workflow's own repository: there its own credential is used or none. For
+    what it names at other hosts (submodules, large files) the credential of that host is."""
+
+    database: Database
+    vault: Vault
+    home: RepositoryUrl | None
+    own: str | None
+    note: Note
+    _found: dict[tuple[str, str, int], Credential | None] = field(default_factory=dict)
+
+    def for_url(self, url: RepositoryUrl) -> Credential | None:
+        kind = KINDS_BY_SCHEME.get(url.scheme)
+        if kind is None:
+            return None
+        place = (kind, url.host, url.port)
+        if place not in self._found:
+            self._found[place] = self._look_up(kind, url)
+            credential = self._found[place]
+            if credential is not None:
+                self.note(credential.id, url)
+        return self._found[place]
+
+    def _look_up(self, kind: str, url: RepositoryUrl) -> Credential | None:
+        with self.database.reading() as session:
+            row: CredentialRow | None = None
+            if self.own is not None:
+                row = session.get(CredentialRow, self.own)
+            if self.home is None or _place(url) != _place(self.home):
+                fits = row is not None and service.opened(row, self.vault).fits(url)
+                row = row if fits else queries.for_host(session, kind, url.host, url.port)
+            if row is None:
+                return None
+            credential = service.opened(row, self.vault)
+        return credential if credential.fits(url) else None
+
+
+def _place(url: RepositoryUrl) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port
+
+
+@dataclass(frozen=True)
+class Keyrings:
+    """Makes the Git policy of each workflow: what all have in common, and its own keyring."""
+
+    database: Database
+    vault: Vault
+    common: GitPolicy
+
+    def for_workflow(self, workflow_id: str, repository: str | None) -> GitPolicy:
+        """The policy for reading `repository` as the workflow `workflow_id` does now."""
+        with self.database.reading() as session:
+            workflow = session.get(WorkflowRow, workflow_id)
+            own = workflow.git_credential_id if workflow else None
+            name = workflow.name if workflow else workflow_id
+        return self.for_repository(repository, own, reader=f"the workflow {name}")
+
+    def for_repository(
+        self, repository: str | None, credential_id: str | None, *, reader: str
+    ) -> GitPolicy:
+        """The policy for reading `repository` with this credential, or as a stranger."""
+        home = RepositoryUrl.parse(repository) if repository else None
+
+        def note(used: str, url: RepositoryUrl) -> None:
+            self.note_use(used, url.text, reader)
+
+        ring = WorkflowKeyring(self.database, self.vault, home, credential_id, note)
+        access = replace(self.common.access, keyring=ring, known_hosts=self.known_hosts)
+        return replace(self.common, access=access)
+
+    def note_use(self, credential_id: str, url: str, reader: str) -> None:
+        """Record that the credential is being used, and for what."""
+        with self.database.writing() as session:
+            row = queries.find(session, credential_id, lock=True)
+            if row is None:
+                return
+            row.last_used_at, row.last_used_for = now(), url[:500]
+            record(
+                session,
+                "credential.use",
+                kind="credential",
+                id=row.id,
+                name=row.name,
+                after={"repository": url, "for": reader},
+            )
+
+    def known_hosts(self) -> str:
+        """OpenSSH's file of known hosts, as it is now."""
+        with self.database.reading() as session:
+            return known_hosts_text(session)

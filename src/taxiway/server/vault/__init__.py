@@ -1,0 +1,1 @@
+"""Secrets at rest: sealed by keys that lie in a file beside the database, never in it."""
