@@ -175,3 +175,6 @@ def test_a_backfill_lists_the_ticks_that_get_a_run(service: Any) -> None:
     assert (rehearsed["dry_run"], rehearsed["total"]) == (True, 1)
     ended = service.run("runs", "backfill", workflow["name"], *span)
     assert "Runs for 1 of the schedule's ticks" in ended.stderr
+    [made] = service.json("runs", "backfills", workflow["name"])
+    assert (made["state"], made["from"]) == ("running", "2026-01-01T00:00:00Z")
+    assert "running" in service.run("runs", "backfills", workflow["name"]).stdout

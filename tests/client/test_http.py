@@ -13,6 +13,8 @@ import pytest
 from taxiway.client.http import TaxiwayClient
 from taxiway.errors import Conflict, Denied, Invalid, NotFound, TaxiwayError, Unavailable
 
+LOST = 0  # the connection ends without an answer
+
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -21,6 +23,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[str, str, Any]] = []
         self.answers: list[tuple[int, Any]] = []
+        self.headers: list[dict[str, str]] = []
 
     @property
     def url(self) -> str:
@@ -34,14 +37,18 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         self.server.asked.append((self.command, self.path, body))
+        self.server.headers.append(dict(self.headers))
         status, content = self.server.answers.pop(0)
+        if status == LOST:
+            self.close_connection = True
+            return
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
-    do_POST = do_PATCH = do_DELETE = do_GET
+    do_POST = do_PATCH = do_PUT = do_DELETE = do_GET
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Quiet."""
@@ -112,6 +119,40 @@ def test_each_method_makes_one_call(
     getattr(client, method)(*given, **named)
     verb, path, body = asked
     assert server.asked == [(verb, "/api/v1" + path, body)]
+
+
+def test_a_request_whose_answer_is_lost_is_repeated_under_its_key(
+    server: Server, client: TaxiwayClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taxiway.client.http._PAUSES", (0.0, 0.0, 0.0))
+    busy = {"code": "request-in-progress", "detail": "wait"}
+    for call in (
+        lambda: client.deploy("w"),
+        lambda: client.trigger("w"),
+        lambda: client.retry_run("r"),
+    ):
+        server.headers.clear()
+        server.answers = [(LOST, None), (409, busy), (LOST, None), (200, {"id": "x"})]
+        assert call() == {"id": "x"}
+        keys = [headers["Idempotency-Key"] for headers in server.headers]
+        assert len(keys) == 4 and len(set(keys)) == 1
+    server.answers = [(LOST, None)]
+    with pytest.raises(Unavailable):  # nothing tells whether it was done: it is not done twice
+        client.create_workflow(name="a")
+    server.answers = [(409, busy)]
+    with pytest.raises(Conflict):
+        client.deploy("w")
+
+
+def test_an_edit_says_what_it_was_made_on(server: Server, client: TaxiwayClient) -> None:
+    server.answers = [(200, {})] * 5
+    client.update_workflow("w", if_match='"1"', name="b")
+    client.delete_workflow("w", if_match='"1"')
+    client.update_task("t", if_match='"1"', name="b")
+    client.delete_task("t", if_match='"1"')
+    client.replace_tasks("w", [], if_match='"1"')
+    assert [headers["If-Match"] for headers in server.headers] == ['"1"'] * 5
+    assert [body for _, _, body in server.asked] == [{"name": "b"}, None, {"name": "b"}, None, []]
 
 
 def test_lists_are_read_page_by_page(server: Server, client: TaxiwayClient) -> None:

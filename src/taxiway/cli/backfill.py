@@ -1,4 +1,4 @@
-"""`taxiway runs backfill`: runs for ticks of the past that had none."""
+"""`taxiway runs backfill` and `backfills`: runs for ticks of the past that had none."""
 
 from __future__ import annotations
 
@@ -37,4 +37,26 @@ def backfill(
             display.table(("tick",), rows, empty="No tick of that time is without a run.")
             made_or_not = "would be made" if dry_run else "are made"
             display.note(f"Runs for {made['total']} of the schedule's ticks {made_or_not}")
+        connection.point_to_workflow(found)
+
+
+def backfills(
+    workflow: options.Workflow,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """List the backfills of a workflow, newest first."""
+    with connect(server, home) as connection:
+        found = workflow_of(connection.client, workflow)
+        made = connection.client.backfills(found["id"])
+        if output is options.Form.json:
+            display.data(made)
+        else:
+            moments = ("from", "to", "created_at", "ended_at")
+            rows = [
+                (b["id"], b["state"], *(display.moment(b[name]) for name in moments)) for b in made
+            ]
+            titles = ("backfill", "state", "from", "to", "begun (UTC)", "ended (UTC)")
+            display.table(titles, rows, empty="There is no backfill of it.")
         connection.point_to_workflow(found)

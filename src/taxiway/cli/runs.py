@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from taxiway.cli import display, following, given, options
-from taxiway.cli.backfill import backfill
+from taxiway.cli.backfill import backfill, backfills
 from taxiway.cli.connection import Connection, connect
 from taxiway.cli.naming import SHORT, run_of, workflow_of
 from taxiway.client.http import TERMINAL, Json
@@ -237,4 +237,5 @@ VERBS = {
     "watch": watch,
     "value": value,
     "backfill": backfill,
+    "backfills": backfills,
 }

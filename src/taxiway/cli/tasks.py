@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from taxiway.cli import display, given, options
-from taxiway.cli.connection import connect
+from taxiway.cli.connection import Connection, connect
 from taxiway.cli.naming import task_of, workflow_of
 from taxiway.cli.workflows import confirm, from_file, task_table
 from taxiway.client.http import Json
@@ -155,8 +155,8 @@ def update(
         env=given.pairs(env, "--env"),
     )
     with connect(server, home) as connection:
-        found = task_of(connection.client, workflow_of(connection.client, workflow), task)
-        changed = connection.client.update_task(found["id"], **fields)
+        found, etag = _seen(connection, workflow, task)
+        changed = connection.client.update_task(found["id"], if_match=etag, **fields)
         _tell(changed, output)
         connection.point(f"/tasks/{changed['id']}")
 
@@ -170,9 +170,9 @@ def delete(
 ) -> None:
     """Remove a task that no other one depends on, from the next deploy on."""
     with connect(server, home) as connection:
-        found = task_of(connection.client, workflow_of(connection.client, workflow), task)
+        found, etag = _seen(connection, workflow, task)
         confirm(f"Delete the task {found['name']}?", yes)
-        connection.client.delete_task(found["id"])
+        connection.client.delete_task(found["id"], if_match=etag)
         display.note(f"Deleted the task {found['name']}")
 
 
@@ -195,6 +195,12 @@ def replace(
         else:
             task_table(now)
         connection.point_to_workflow(found)
+
+
+def _seen(connection: Connection, workflow: str, task: str) -> tuple[Json, str]:
+    """The task with its version: what somebody else changes meanwhile is not written over."""
+    owner = workflow_of(connection.client, workflow)
+    return connection.client.task_version(task_of(connection.client, owner, task)["id"])
 
 
 def _names(after: list[str] | None) -> list[str] | None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from taxiway.cli import display, given, options
-from taxiway.cli.connection import connect
+from taxiway.cli.connection import Connection, connect
 from taxiway.cli.naming import workflow_of
 from taxiway.client.http import Json
 
@@ -173,8 +173,8 @@ def update(
         notify_url=notify_url,
     )
     with connect(server, home) as connection:
-        found = workflow_of(connection.client, workflow)
-        changed = connection.client.update_workflow(found["id"], **fields)
+        found, etag = _seen(connection, workflow)
+        changed = connection.client.update_workflow(found["id"], if_match=etag, **fields)
         _tell(changed, output)
         connection.point_to_workflow(changed)
 
@@ -188,10 +188,15 @@ def delete(
 ) -> None:
     """Remove a workflow and its DAG; the record of its runs is kept."""
     with connect(server, home) as connection:
-        found = workflow_of(connection.client, workflow)
+        found, etag = _seen(connection, workflow)
         confirm(f"Delete the workflow {found['name']}?", yes)
-        connection.client.delete_workflow(found["id"], cancel=cancel)
+        connection.client.delete_workflow(found["id"], cancel=cancel, if_match=etag)
         display.note(f"Deleted the workflow {found['name']}")
+
+
+def _seen(connection: Connection, name: str) -> tuple[Json, str]:
+    """The workflow with its version: what somebody else changes meanwhile is not written over."""
+    return connection.client.workflow_version(workflow_of(connection.client, name)["id"])
 
 
 def from_file(file: Path | None) -> Json:

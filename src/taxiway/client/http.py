@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -11,28 +12,14 @@ from typing import Any, Self
 import httpx
 
 from taxiway.client import events
-from taxiway.errors import (
-    Conflict,
-    Denied,
-    Invalid,
-    NotFound,
-    Problem,
-    TaxiwayError,
-    Unavailable,
-)
+from taxiway.client.answers import Json, decoded, error_of, is_lost
+from taxiway.errors import Invalid, TaxiwayError, Unavailable
 
-Json = dict[str, Any]
+__all__ = ["TERMINAL", "Json", "TaxiwayClient"]
 
 TERMINAL = ("success", "failed", "canceled")
-_KINDS: dict[int, type[TaxiwayError]] = {
-    401: Denied,
-    403: Denied,
-    404: NotFound,
-    409: Conflict,
-    412: Conflict,
-    500: TaxiwayError,  # a bug of the server, and it says so
-}
-_STANDARD = {"type", "title", "status", "detail", "code", "hint", "errors", "message", "problems"}
+# Seconds before a request whose answer was lost is sent again.
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -68,18 +55,27 @@ class TaxiwayClient:
     def create_workflow(self, **fields: Any) -> Json:
         return self._json("POST", "/api/v1/workflows", json=fields)
 
-    def update_workflow(self, workflow_id: str, **fields: Any) -> Json:
-        return self._json("PATCH", f"/api/v1/workflows/{workflow_id}", json=fields)
+    def update_workflow(
+        self, workflow_id: str, *, if_match: str | None = None, **fields: Any
+    ) -> Json:
+        path = f"/api/v1/workflows/{workflow_id}"
+        return self._json("PATCH", path, json=fields, headers=_matching(if_match))
 
     def workflow(self, workflow_id: str) -> Json:
         return self._json("GET", f"/api/v1/workflows/{workflow_id}")
 
+    def workflow_version(self, workflow_id: str) -> tuple[Json, str]:
+        """The workflow, and its ETag: `if_match` of an edit of what was seen here."""
+        return self._version(f"/api/v1/workflows/{workflow_id}")
+
     def workflows(self, **query: Any) -> Iterator[Json]:
         return self._pages("/api/v1/workflows", query)
 
-    def delete_workflow(self, workflow_id: str, *, cancel: bool = False) -> None:
-        query = {"cancel": "true"} if cancel else {}
-        self._json("DELETE", f"/api/v1/workflows/{workflow_id}", params=query)
+    def delete_workflow(
+        self, workflow_id: str, *, cancel: bool = False, if_match: str | None = None
+    ) -> None:
+        path, query = f"/api/v1/workflows/{workflow_id}", {"cancel": "true"} if cancel else {}
+        self._json("DELETE", path, params=query, headers=_matching(if_match))
 
     def create_task(self, **fields: Any) -> Json:
         return self._json("POST", "/api/v1/tasks", json=fields)
@@ -87,15 +83,21 @@ class TaxiwayClient:
     def task(self, task_id: str) -> Json:
         return self._json("GET", f"/api/v1/tasks/{task_id}")
 
-    def update_task(self, task_id: str, **fields: Any) -> Json:
-        return self._json("PATCH", f"/api/v1/tasks/{task_id}", json=fields)
+    def task_version(self, task_id: str) -> tuple[Json, str]:
+        """The task, and its ETag."""
+        return self._version(f"/api/v1/tasks/{task_id}")
 
-    def delete_task(self, task_id: str) -> None:
-        self._json("DELETE", f"/api/v1/tasks/{task_id}")
+    def update_task(self, task_id: str, *, if_match: str | None = None, **fields: Any) -> Json:
+        path = f"/api/v1/tasks/{task_id}"
+        return self._json("PATCH", path, json=fields, headers=_matching(if_match))
 
-    def replace_tasks(self, workflow_id: str, body: Any) -> Json:
+    def delete_task(self, task_id: str, *, if_match: str | None = None) -> None:
+        self._json("DELETE", f"/api/v1/tasks/{task_id}", headers=_matching(if_match))
+
+    def replace_tasks(self, workflow_id: str, body: Any, *, if_match: str | None = None) -> Json:
         """Make the tasks of `body` the workflow's only ones, all at once or not at all."""
-        return self._json("PUT", f"/api/v1/workflows/{workflow_id}/tasks", json=body)
+        path = f"/api/v1/workflows/{workflow_id}/tasks"
+        return self._json("PUT", path, json=body, headers=_matching(if_match))
 
     def tasks(self, workflow_id: str) -> Iterator[Json]:
         return self._pages("/api/v1/tasks", {"workflow_id": workflow_id})
@@ -103,7 +105,11 @@ class TaxiwayClient:
     def deploy(self, workflow_id: str, *, wait: float = 60) -> Json:
         """Make a release; it may still be on its way (`state`) when `wait` seconds have passed."""
         path = f"/api/v1/workflows/{workflow_id}/deploy"
-        return self._json("POST", path, params={"wait": wait}, timeout=wait + 60)
+        return self._once(path, params={"wait": wait}, timeout=wait + 60)
+
+    def check(self, workflow_id: str) -> Json:
+        """What the deploy check finds now: `ok`, `commit`, `problems`."""
+        return self._json("POST", f"/api/v1/workflows/{workflow_id}/check", timeout=600)
 
     def releases(self, workflow_id: str) -> Iterator[Json]:
         return self._pages(f"/api/v1/workflows/{workflow_id}/releases", {})
@@ -120,7 +126,7 @@ class TaxiwayClient:
         self, workflow_id: str, *, params: Mapping[str, Json] | None = None, **fields: Any
     ) -> Json:
         body = {"params": params or {}, **fields}
-        return self._json("POST", f"/api/v1/workflows/{workflow_id}/runs", json=body)
+        return self._once(f"/api/v1/workflows/{workflow_id}/runs", json=body)
 
     def runs(self, workflow_id: str, **query: Any) -> Iterator[Json]:
         return self._pages(f"/api/v1/workflows/{workflow_id}/runs", query)
@@ -153,7 +159,7 @@ class TaxiwayClient:
     def retry_run(self, run_id: str, *, tasks: Sequence[str] = ()) -> Json:
         """Run the failed tasks, or those that are named, and all that follows them again."""
         body = {"tasks": list(tasks)} if tasks else {}
-        return self._json("POST", f"/api/v1/runs/{run_id}/retry", json=body)
+        return self._once(f"/api/v1/runs/{run_id}/retry", json=body)
 
     def notify_test(self, workflow_id: str) -> Json:
         """Send one notification now; what became of it: `state`, `status`, `error`."""
@@ -162,6 +168,10 @@ class TaxiwayClient:
     def backfill(self, workflow_id: str, **fields: Any) -> Json:
         """Runs for the ticks between `from` and `to` that have none; `dry_run` only lists them."""
         return self._json("POST", f"/api/v1/workflows/{workflow_id}/backfills", json=fields)
+
+    def backfills(self, workflow_id: str) -> list[Json]:
+        """The newest backfills of the workflow, newest first."""
+        return list(self._json("GET", f"/api/v1/workflows/{workflow_id}/backfills")["items"])
 
     def follow_run(self, run_id: str) -> Iterator[events.Event]:
         """`snapshot`, then `run` and `task` as they change, `end`: names and bodies, live."""
@@ -180,7 +190,7 @@ class TaxiwayClient:
             with self._http.stream("GET", path, params=query, headers=headers) as response:
                 if not response.is_success:
                     response.read()
-                    raise _error(response)
+                    raise error_of(response)
                 yield response
 
         return connect
@@ -207,12 +217,27 @@ class TaxiwayClient:
             if cursor is None:
                 return
 
+    def _version(self, path: str) -> tuple[Json, str]:
+        response = self._send("GET", path)
+        return decoded(response), response.headers.get("ETag", "*")
+
+    def _once(self, path: str, **request: Any) -> Json:
+        """A POST that is carried out once, however often its answer is lost on the way."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        pauses = iter(_PAUSES)
+        repeated = False
+        while True:
+            try:
+                return self._json("POST", path, headers=headers, **request)
+            except TaxiwayError as error:
+                pause = next(pauses, None)
+                if pause is None or not is_lost(error, repeated=repeated):
+                    raise
+            time.sleep(pause)
+            repeated = True
+
     def _json(self, method: str, path: str, **request: Any) -> Json:
-        response = self._send(method, path, **request)
-        try:
-            return dict(response.json()) if response.content else {}
-        except (ValueError, TypeError):
-            raise _nonsense(response) from None
+        return decoded(self._send(method, path, **request))
 
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, when it is a success."""
@@ -225,34 +250,9 @@ class TaxiwayClient:
                 hint="Start it with `taxiway up`; `taxiway status` shows what runs.",
             ) from error
         if not response.is_success:
-            raise _error(response)
+            raise error_of(response)
         return response
 
 
-def _error(response: httpx.Response) -> TaxiwayError:
-    try:
-        body = dict(response.json())
-        problems = [
-            Problem(
-                item.get("code", ""),
-                item["message"],
-                item.get("pointer") or item.get("field", ""),
-                item.get("hint", ""),
-            )
-            for item in body.get("errors", [])
-        ]
-        code, message, hint = str(body["code"]), str(body["detail"]), str(body.get("hint") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return _nonsense(response)
-    default = Invalid if response.status_code < 500 else Unavailable
-    kind = _KINDS.get(response.status_code, default)
-    context = {name: value for name, value in body.items() if name not in _STANDARD}
-    return kind(code, message, hint=hint, problems=problems, **context)
-
-
-def _nonsense(response: httpx.Response) -> Unavailable:
-    return Unavailable(
-        "server-nonsense",
-        f"{response.request.url} answered {response.status_code}, and not as Taxiway does",
-        hint="Does the address belong to a Taxiway server?",
-    )
+def _matching(if_match: str | None) -> dict[str, str]:
+    return {"If-Match": if_match} if if_match else {}

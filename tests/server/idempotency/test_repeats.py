@@ -76,6 +76,23 @@ def test_a_refusal_is_kept_and_a_fault_is_not(live: Any) -> None:
     assert post(live, f"{path}/runs", "k3").status_code == 201
 
 
+def test_a_repeated_retry_is_carried_out_once(live: Any) -> None:
+    workflow = live.inline()
+    live.deploy(workflow)
+    run = live.trigger(workflow)
+    live.end(run, "failed", states={"load": "failed"})
+    live.eventually(lambda: live.get(f"/runs/{run['id']}")["state"] == "failed")
+    path = f"/runs/{run['id']}/retry"
+    first = post(live, path, "again")
+    assert first.status_code == 200, first.text
+    live.end(run, "failed", states={"load": "failed"})
+    second = post(live, path, "again")
+    assert (second.status_code, second.json()) == (200, first.json())
+    assert second.headers["idempotency-replayed"] == "true"
+    assert live.get(f"/runs/{run['id']}")["state"] == "failed", "it was started once more"
+    assert post(live, path, "another").json()["state"] in ("queued", "running")
+
+
 def leave_open(live: Any, key: str) -> None:
     """As a kill leaves it: begun, not answered, and the lease is over."""
     with live.database.writing() as session:

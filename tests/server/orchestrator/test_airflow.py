@@ -16,7 +16,7 @@ from taxiway.errors import Conflict, NotFound, TaxiwayError, Unavailable
 from taxiway.redaction import Secret
 from taxiway.server.orchestrator.airflow import AirflowOrchestrator
 from taxiway.server.orchestrator.airflow_http import AirflowSession
-from taxiway.server.orchestrator.port import Backfill, BackfillOrder
+from taxiway.server.orchestrator.port import Backfill, BackfillOrder, BackfillState
 
 RUN = {
     "dag_id": "d",
@@ -355,4 +355,12 @@ def test_a_backfill_is_rehearsed_made_and_refused(
         assert caught.value.code == code
     airflow.say("/api/v2/backfills", (200, {"id": 7}))
     assert port.backfill(real) == Backfill(7)
+    told = {
+        **{"id": 7, "dag_id": "d", "dag_run_conf": None, "is_paused": False},
+        **{"from_date": "2026-01-01T00:00:00Z", "to_date": "2026-01-01T00:00:00Z"},
+        **{"created_at": "2026-01-01T00:00:00Z", "completed_at": None},
+    }
     assert airflow.asked[-1][2]["max_active_runs"] == 1
+    airflow.say("/api/v2/backfills", (200, {"backfills": [told]}))
+    [found] = port.backfills("d", 100)
+    assert found == BackfillState(7, moment, moment, {}, False, moment, None)

@@ -163,6 +163,9 @@ def test_a_backfill_is_rehearsed_and_made(live: Any) -> None:
     assert live.orchestrator.calls == []
     begun = live.post(path, {**asked, "params": {"load": {"x": 1}}})
     assert (begun["id"], begun["logical_dates"]) == (1, ["2026-01-01T00:00:00Z"])
+    [told] = live.get(path)["items"]
+    assert (told["id"], told["params"], told["state"]) == (1, {"load": {"x": 1}}, "running")
+    assert (told["from"], told["ended_at"]) == ("2026-01-01T00:00:00Z", None)
     live.machinery.mirror.step()
     [run] = live.get(f"/workflows/{made['id']}/runs")["items"]
     assert run["params"] == {"load": {"x": 1}}

@@ -11,6 +11,7 @@ from taxiway.errors import Conflict, NotFound, Unavailable
 from taxiway.server.orchestrator.airflow_answers import (
     TIMINGS_KEY,
     backfill_error,
+    backfill_state,
     generation,
     log_lines,
     run_state,
@@ -22,6 +23,7 @@ from taxiway.server.orchestrator.port import (
     ACTIVE,
     Backfill,
     BackfillOrder,
+    BackfillState,
     DagState,
     LogPage,
     PartHealth,
@@ -187,6 +189,13 @@ class AirflowOrchestrator:
                 return Backfill(int(raw["id"]))
             dates = [datetime.fromisoformat(entry["logical_date"]) for entry in raw["backfills"]]
             return Backfill(None, dates)
+
+    def backfills(self, dag_id: str, limit: int) -> Sequence[BackfillState]:
+        path = "/api/v2/backfills"
+        query = {"dag_id": dag_id, "limit": limit, "order_by": "-id"}
+        page = self._http.json("GET", path, params=query)
+        with understood(path):
+            return [backfill_state(raw) for raw in page["backfills"]]
 
     def timings(self, dag_id: str, airflow_run_id: str) -> Mapping[str, Mapping[str, float]]:
         path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/~/xcomEntries"

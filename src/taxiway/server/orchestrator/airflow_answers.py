@@ -11,7 +11,7 @@ import httpx
 
 from taxiway.errors import Conflict, Invalid, NotFound
 from taxiway.server.orchestrator.airflow_http import understood
-from taxiway.server.orchestrator.port import LogLine, RunState, TaskState
+from taxiway.server.orchestrator.port import BackfillState, LogLine, RunState, TaskState
 
 TIMINGS_KEY = "taxiway_timings"  # as `taxiway.airflow.operators` writes it
 _TRIGGERS = {"scheduled": "schedule", "backfill": "backfill", "manual": "manual"}
@@ -88,6 +88,18 @@ def _line(entry: Mapping[str, Any] | str) -> LogLine:
         timestamp=moment(entry.get("timestamp")),
         level=str(entry.get("level", "info")),
         stream=str(entry.get("logger", "")),
+    )
+
+
+def backfill_state(raw: Mapping[str, Any]) -> BackfillState:
+    return BackfillState(
+        id=int(raw["id"]),
+        first=datetime.fromisoformat(raw["from_date"]),
+        last=datetime.fromisoformat(raw["to_date"]),
+        conf=raw["dag_run_conf"] or {},
+        paused=bool(raw["is_paused"]),
+        created_at=datetime.fromisoformat(raw["created_at"]),
+        ended_at=moment(raw["completed_at"]),
     )
 
 

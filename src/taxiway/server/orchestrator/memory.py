@@ -16,6 +16,7 @@ from taxiway.errors import Conflict, NotFound
 from taxiway.server.orchestrator.port import (
     Backfill,
     BackfillOrder,
+    BackfillState,
     DagState,
     LogLine,
     LogPage,
@@ -41,6 +42,7 @@ class MemoryOrchestrator:
         self._logs: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._states: dict[tuple[str, str, str], tuple[str, int]] = {}  # where they are told
         self._timings: dict[tuple[str, str], Mapping[str, Mapping[str, float]]] = {}
+        self._backfills: dict[str, list[BackfillState]] = {}
         self.looks = 0
 
     def health(self) -> Mapping[str, PartHealth]:
@@ -122,7 +124,20 @@ class MemoryOrchestrator:
             return Backfill(None, [order.first])
         name = f"backfill__{order.first.isoformat()}"
         self.trigger(order.dag_id, name, conf=order.conf, logical_date=order.first)
-        return Backfill(1)
+        with self._lock:
+            number = 1 + sum(map(len, self._backfills.values()))
+            made = BackfillState(
+                *(number, order.first, order.last, order.conf),
+                paused=False,
+                created_at=datetime.now(UTC),
+                ended_at=None,
+            )
+            self._backfills.setdefault(order.dag_id, []).insert(0, made)
+        return Backfill(number)
+
+    def backfills(self, dag_id: str, limit: int) -> Sequence[BackfillState]:
+        with self._lock:
+            return self._backfills.get(dag_id, [])[:limit]
 
     def timings(self, dag_id: str, airflow_run_id: str) -> Mapping[str, Mapping[str, float]]:
         with self._lock:

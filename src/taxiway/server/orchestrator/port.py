@@ -102,6 +102,19 @@ class Backfill:
     logical_dates: Sequence[datetime] = ()
 
 
+@dataclass(frozen=True)
+class BackfillState:
+    """A backfill that was begun. `ended_at` is None until its last run has ended."""
+
+    id: int
+    first: datetime
+    last: datetime
+    conf: Mapping[str, Any]
+    paused: bool
+    created_at: datetime
+    ended_at: datetime | None
+
+
 class Orchestrator(Protocol):
     """Every call may raise `Unavailable`; a thing that is not there is `None` or `NotFound`."""
 
@@ -144,6 +157,9 @@ class Orchestrator(Protocol):
         """Start runs for the ticks of a schedule that have none, or say which they would be.
 
         `Conflict` (`backfill-active`), `Invalid` (`backfill-refused`), `NotFound`."""
+
+    def backfills(self, dag_id: str, limit: int) -> Sequence[BackfillState]:
+        """The DAG's newest backfills, newest first; none for a DAG that is not there."""
 
     def timings(self, dag_id: str, airflow_run_id: str) -> Mapping[str, Mapping[str, float]]:
         """Seconds by phase, by task: what the latest tries told of themselves. One call."""

@@ -5,13 +5,20 @@ from __future__ import annotations
 from taxiway.errors import Conflict, Invalid, NotFound, Unavailable
 from taxiway.release.model import Release
 from taxiway.server.database import ReleaseRow, WorkflowRow
-from taxiway.server.orchestrator.port import Backfill, BackfillOrder, Orchestrator
+from taxiway.server.orchestrator.port import (
+    Backfill,
+    BackfillOrder,
+    BackfillState,
+    Orchestrator,
+)
 from taxiway.server.releases.records import release_of
-from taxiway.server.runs.orders import BackfillRequest
+from taxiway.server.runs.mirror import params_of
+from taxiway.server.runs.orders import BackfillItem, BackfillRequest
 from taxiway.server.runs.service import conf_of
 from taxiway.workflow.schedule import count_ticks
 
 LIMIT = 1000
+SHOWN = 100
 
 
 def backfill(
@@ -40,6 +47,23 @@ def backfill(
             hint="It may be restarting; try again in a moment.",
         ) from error
     return Backfill(begun.id, planned.logical_dates)
+
+
+def newest(orchestrator: Orchestrator, workflow: WorkflowRow) -> list[BackfillItem]:
+    """The backfills that Airflow has of the workflow, newest first."""
+    return [_item(found) for found in orchestrator.backfills(workflow.dag_id, SHOWN)]
+
+
+def _item(found: BackfillState) -> BackfillItem:
+    return BackfillItem(
+        id=found.id,
+        from_=found.first,
+        to=found.last,
+        params=params_of(found.conf),
+        state="ended" if found.ended_at else "paused" if found.paused else "running",
+        created_at=found.created_at,
+        ended_at=found.ended_at,
+    )
 
 
 def _require_schedule(workflow: WorkflowRow, row: ReleaseRow) -> Release:

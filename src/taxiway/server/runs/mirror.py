@@ -229,14 +229,14 @@ def _new_row(session: Session, state: RunState) -> RunRow | None:
         dag_id=state.dag_id,
         airflow_run_id=state.airflow_run_id,
         trigger=state.trigger[:20],
-        params=_params(state.conf),
+        params=params_of(state.conf),
         created_at=state.queued_at or now(),
     )
     session.add(row)
     return row
 
 
-def _params(conf: Any) -> dict[str, Any]:
+def params_of(conf: Any) -> dict[str, Any]:
     """The params that a run was given, also one that was triggered in Airflow with any conf."""
     for key in ("taxiway", "params"):
         conf = conf.get(key) if isinstance(conf, dict) else None

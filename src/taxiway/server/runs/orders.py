@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -83,3 +83,23 @@ class BackfillResponse(BaseModel):
     dry_run: bool = Field(description="Whether nothing was started.")
     logical_dates: list[datetime] = Field(description="The ticks that get a run, in order.")
     total: int = Field(description="How many they are.")
+
+
+class BackfillItem(BaseModel):
+    """A backfill that was begun, as Airflow tells it now."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: int = Field(description="Its id in Airflow.")
+    from_: datetime = Field(alias="from", description="The first moment.")
+    to: datetime = Field(description="The last moment.")
+    params: dict[str, Any] = Field(description="Params by task, as they were given.")
+    state: Literal["running", "paused", "ended"] = Field(description="How far it is.")
+    created_at: datetime = Field(description="When it was begun, UTC.")
+    ended_at: datetime | None = Field(description="When its last run had ended.")
+
+
+class BackfillList(BaseModel):
+    """The backfills of a workflow."""
+
+    items: list[BackfillItem] = Field(description="The newest 100, newest first.")

@@ -14,9 +14,10 @@ from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow
 from taxiway.server.dependencies import DatabaseDep, Reading
 from taxiway.server.orchestrator.port import ACTIVE, LogLine
 from taxiway.server.paging import Page
-from taxiway.server.runs import queries, service
+from taxiway.server.runs import backfills, queries, service
 from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
 from taxiway.server.runs.listing import RunQuery, WorkflowRunQuery
+from taxiway.server.runs.orders import BackfillList
 from taxiway.server.runs.schemas import (
     LogLineResponse,
     LogResponse,
@@ -53,6 +54,16 @@ def list_workflow_runs(
     if not page.items and session.get(WorkflowRow, workflow_id) is None:
         workflows.get(session, workflow_id)
     return page
+
+
+@router.get("/workflows/{workflow_id}/backfills", operation_id="listBackfills")
+def list_backfills(
+    workflow_id: WorkflowId, database: DatabaseDep, orchestrator: OrchestratorDep
+) -> BackfillList:
+    """The backfills that Airflow has of the workflow, newest first."""
+    with database.reading() as session:
+        workflow = workflows.get(session, workflow_id)
+    return BackfillList(items=backfills.newest(orchestrator, workflow))
 
 
 @router.get("/runs", operation_id="listRuns", response_model=Page[RunResponse])
