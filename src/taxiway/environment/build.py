@@ -12,6 +12,7 @@ from taxiway.environment import python as pythons
 from taxiway.environment import tool
 from taxiway.environment.lock import Lock, load
 from taxiway.environment.policy import ALLOW_BUILDS, PackagePolicy
+from taxiway.environment.provide import provide
 from taxiway.environment.python import Interpreter
 from taxiway.errors import Invalid, Unavailable
 from taxiway.process import Completed, run
@@ -89,7 +90,7 @@ def _build(target: Path, lock: Lock, *, key: str, cache: Cache, policy: PackageP
     refused = [name for name in lock.builds if not policy.may_build(name)]
     if refused:
         raise tool.no_wheel(refused[0], f"{ALLOW_BUILDS} of this host does not name it")
-    interpreter = pythons.find(lock.python)
+    interpreter = provide(lock.python, policy, cache)
     workspace = target.parent  # private to this build, and removed after it
     home = workspace / "home"
     home.mkdir()

@@ -9,15 +9,17 @@ import platform as host
 import sys
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from taxiway.errors import Unavailable
 from taxiway.process import run
 
+_known: dict[str, Interpreter] = {}
+SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")  # for tasks; ours is one of them
 _PROBE = """
 import json, sys, sysconfig
-print(json.dumps([sys.implementation.name, "%d.%d" % sys.version_info[:2],
+print(json.dumps([sys.implementation.name, "%d.%d.%d" % sys.version_info[:3],
                   getattr(sys, "_base_executable", sys.executable), sysconfig.get_platform()]))
 """
 
@@ -25,11 +27,12 @@ print(json.dumps([sys.implementation.name, "%d.%d" % sys.version_info[:2],
 @dataclass(frozen=True)
 class Interpreter:
     """A Python that environments are made from: `version` as `3.11`, `platform` as
-    `linux-x86_64-glibc`."""
+    `linux-x86_64-glibc`, `full` as `3.11.7`."""
 
     path: Path
     version: str
     platform: str
+    full: str = field(default="", compare=False)
 
 
 @functools.cache
@@ -37,21 +40,20 @@ def current() -> Interpreter:
     """The interpreter that our own process runs on, below any virtual environment."""
     base = getattr(sys, "_base_executable", None) or sys.executable
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return Interpreter(Path(base).resolve(), version, _with_libc(sysconfig.get_platform()))
+    full = f"{version}.{sys.version_info.micro}"
+    return Interpreter(Path(base).resolve(), version, _with_libc(sysconfig.get_platform()), full)
 
 
-@functools.cache
-def find(version: str) -> Interpreter:
-    """The interpreter of that version: our own, or the first on PATH.
+def find(version: str, *, downloaded: Path | None = None) -> Interpreter:
+    """The interpreter of that version: our own, the first on PATH, or one below `downloaded`.
 
     `Unavailable` (`python-not-found`) where the host has none.
     """
     if version == current().version:
         return current()
-    for candidate in _candidates(version):
-        found = _probe(candidate)
-        if found and found.version == version:
-            return found
+    found = _found(version) or _downloaded(version, downloaded)
+    if found is not None:
+        return found
     raise Unavailable(
         "python-not-found",
         f"{host.node() or 'This host'} has no Python {version}",
@@ -59,6 +61,30 @@ def find(version: str) -> Interpreter:
         f"Python {current().version}.",
         version=version,
     )
+
+
+def available(downloaded: Path | None = None) -> list[Interpreter]:
+    """All that tasks may run on, one of each version: our own first, then the newest first."""
+    others = (_found(one) or _downloaded(one, downloaded) for one in reversed(SUPPORTED))
+    rest = [one for one in others if one is not None and one.version != current().version]
+    return [current(), *rest]
+
+
+def _found(version: str) -> Interpreter | None:
+    if version not in _known:  # what is missing may be installed any moment
+        probed = filter(None, map(_probe, _candidates(version)))
+        fitting = next((one for one in probed if one.version == version), None)
+        if fitting is None:
+            return None
+        _known[version] = fitting
+    return _known[version]
+
+
+def _downloaded(version: str, below: Path | None) -> Interpreter | None:
+    for path in sorted(below.glob(f"cpython-{version}.*/bin/python{version}")) if below else ():
+        if (found := _probe(path)) and found.version == version:
+            return found
+    return None
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -86,10 +112,11 @@ def _probe(path: Path) -> Interpreter | None:
         return None
     if done.returncode:
         return None
-    implementation, version, base, platform = json.loads(done.stdout)
+    implementation, full, base, platform = json.loads(done.stdout)
     if implementation != "cpython":
         return None
-    return Interpreter(Path(base).resolve(), version, _with_libc(platform))
+    version = full.rpartition(".")[0]
+    return Interpreter(Path(base).resolve(), version, _with_libc(platform), full)
 
 
 def _with_libc(platform: str) -> str:

@@ -57,7 +57,11 @@ def parse(text: str, *, policy: PackagePolicy, source: str = FILE, read: Read) -
     reader.read_text(text, source)
     if reader.problems:
         raise _refused(reader.problems, source)
-    found = reader.collector
+    return collected(reader.collector)
+
+
+def collected(found: Collector) -> Requirements:
+    """What a collector has gathered."""
     return Requirements(
         text="".join(f"{line}\n" for line in found.requirements),
         notes=tuple(dict.fromkeys(found.notes)),
