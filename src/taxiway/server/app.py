@@ -12,9 +12,11 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from taxiway import __version__
+from taxiway.errors import TaxiwayError
 from taxiway.server import problems
 from taxiway.server.audit.routes import router as audit_router
 from taxiway.server.audit.setup import record_settings
+from taxiway.server.credentials.keyring import Keyrings
 from taxiway.server.credentials.routes import router as credentials_router
 from taxiway.server.database import Database, upgrade
 from taxiway.server.documents import document
@@ -34,8 +36,8 @@ from taxiway.server.machinery import Machinery, assemble
 from taxiway.server.metrics.routes import router as metrics_router
 from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
-from taxiway.server.releases.rollback_routes import router as rollback_router
 from taxiway.server.releases.check_routes import router as check_router
+from taxiway.server.releases.rollback_routes import router as rollback_router
 from taxiway.server.releases.routes import router as releases_router
 from taxiway.server.repositories.browser import Browser
 from taxiway.server.repositories.content_routes import router as repository_contents_router
@@ -48,8 +50,8 @@ from taxiway.server.runs.routes import router as runs_router
 from taxiway.server.runs.stream_routes import router as run_streams_router
 from taxiway.server.settings import Settings
 from taxiway.server.tasks.routes import router as tasks_router
-from taxiway.server.web import routes as web
 from taxiway.server.vault.start import open_vault
+from taxiway.server.web import routes as web
 from taxiway.server.workflows.routes import router as workflows_router
 from taxiway.storage.cache import Cache
 
@@ -101,6 +103,13 @@ def create_app(
     claim(settings.home)
     upgrade(settings.database_url)
     database = Database(settings.database_url)
+    try:
+        vault = open_vault(
+            database, settings.secret_keys, may_make=settings.secret_key_file is None
+        )
+    except TaxiwayError:
+        database.close()
+        raise
     with database.writing() as session:
         record_settings(session, settings)
     app = FastAPI(
@@ -114,7 +123,8 @@ def create_app(
     )
     app.state.settings = settings
     app.state.database = database
-    machinery = assemble(settings, database, orchestrator)
+    app.state.vault = vault
+    machinery = assemble(settings, database, vault, orchestrator)
     app.state.machinery = machinery
     app.state.orchestrator = machinery.orchestrator
     app.state.storage = machinery.storage
@@ -124,7 +134,9 @@ def create_app(
     app.state.browser = Browser(
         lambda: app.state.database,
         Cache(settings.cache_dir),
-        lambda row: settings.git_policy(),
+        lambda row: Keyrings(app.state.database, vault, settings.git_policy()).for_repository(
+            row.url, row.git_credential_id, reader="somebody who browses"
+        ),
     )
     app.state.functions = Functions(app.state.browser)
     app.state.publisher = publisher or machinery
@@ -141,7 +153,7 @@ def create_app(
     document(app)
     web.install(app)
     app.add_middleware(Repeats)
-    app.add_middleware(Door, allowed_hosts=settings.allowed_hosts)
+    app.add_middleware(Door, allowed_hosts=settings.host_names)
     return app
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from taxiway.errors import TaxiwayError, Unavailable
 from taxiway.redaction import Secret
+from taxiway.server.credentials.keyring import Keyrings
 from taxiway.server.database import Database, ReleaseRow, WorkflowRow, after_commit
 from taxiway.server.notifications.courier import Courier
 from taxiway.server.notifications.messages import Links
@@ -31,6 +32,7 @@ from taxiway.server.releases.rollback import Rollback
 from taxiway.server.releases.schedule import renewed
 from taxiway.server.runs.mirror import RunMirror
 from taxiway.server.settings import Settings
+from taxiway.server.vault.vault import Vault
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
@@ -45,10 +47,12 @@ class Machinery:
 
     database: Database
     storage: Storage
+    shop: Workshop
     orchestrator: Orchestrator
     signals: Signals
     publisher: Publisher
     current: CurrentReleases
+    keyrings: Keyrings
     deployer: Deployer
     retirement: Retirement
     reconciler: Reconciler
@@ -106,7 +110,10 @@ class Machinery:
 
 
 def assemble(
-    settings: Settings, database: Database, orchestrator: Orchestrator | None = None
+    settings: Settings,
+    database: Database,
+    vault: Vault,
+    orchestrator: Orchestrator | None = None,
 ) -> Machinery:
     """The parts for these settings; an orchestrator that is given stands in for Airflow."""
     storage = Storage(settings.storage_url)
@@ -116,6 +123,7 @@ def assemble(
         git=settings.git_policy(),
         packages=settings.package_policy(),
     )
+    keyrings = Keyrings(database, vault, shop.git)
     port: Orchestrator = orchestrator or airflow(settings)
     signals = Signals()
     publisher = Publisher(database, storage)
@@ -126,11 +134,13 @@ def assemble(
     return Machinery(
         database=database,
         storage=storage,
+        shop=shop,
         orchestrator=port,
         signals=signals,
         publisher=publisher,
         current=current,
-        deployer=Deployer(database, shop, current, signals, outbox),
+        keyrings=keyrings,
+        deployer=Deployer(database, shop, current, signals, outbox, keyrings=keyrings),
         retirement=retirement,
         reconciler=Reconciler(database, publisher, port, current, retirement, signals),
         mirror=mirror,
@@ -141,7 +151,7 @@ def assemble(
 
 
 def _links(settings: Settings) -> Links:
-    return Links(f"http://{settings.host}:{settings.port}", settings.airflow_url)
+    return Links(settings.link_url, settings.airflow_url)
 
 
 def airflow(settings: Settings) -> AirflowOrchestrator:

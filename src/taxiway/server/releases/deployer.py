@@ -9,18 +9,21 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import anyio
 import structlog
 from anyio.to_thread import run_sync
 
 from taxiway.errors import TaxiwayError
+from taxiway.server.credentials.keyring import Keyrings
 from taxiway.server.database import Database, ReleaseRow, now
 from taxiway.server.metrics.instruments import count_deploy
 from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.publishing.signals import Signals
 from taxiway.server.releases import history, queries
 from taxiway.server.releases.current import CurrentReleases
+from taxiway.server.releases.memory import DatabaseMemory
 from taxiway.server.releases.prepare import Workshop, prepare
 from taxiway.server.releases.records import error_to_json, order_of
 
@@ -42,10 +45,12 @@ class Deployer:
         signals: Signals,
         outbox: Outbox | None = None,
         *,
+        keyrings: Keyrings | None = None,
         workers: int = 4,
     ) -> None:
         self._database = database
         self._shop = shop
+        self._keyrings = keyrings
         self._current = current
         self._signals = signals
         self._outbox = outbox or Outbox()
@@ -116,7 +121,8 @@ class Deployer:
 
     def _deploy(self, row: ReleaseRow) -> None:
         try:
-            self._current.publish(row.id, prepare(order_of(row), self._shop))
+            memory = DatabaseMemory(self._database, row.workflow_id)
+            self._current.publish(row.id, prepare(order_of(row), self._shop_of(row), memory))
             count_deploy("published", (now() - row.created_at).total_seconds())
         except TaxiwayError as error:
             self._fail(row.id, error)
@@ -130,6 +136,13 @@ class Deployer:
                     hint="The server's log has the details; please report them.",
                 ),
             )
+
+    def _shop_of(self, row: ReleaseRow) -> Workshop:
+        """The workshop with the workflow's own way to its repository."""
+        if self._keyrings is None or row.git_repository is None:
+            return self._shop
+        policy = self._keyrings.for_workflow(row.workflow_id, row.git_repository)
+        return replace(self._shop, git=policy)
 
     def _fail(self, release_id: str, error: TaxiwayError) -> None:
         with self._database.writing() as session:
