@@ -94,11 +94,23 @@ class Types:
             return self._union(_alternatives(annotation), place)
         if isinstance(annotation, griffe.ExprSubscript):
             return self._generic(annotation, place)
+        if isinstance(annotation, str) and annotation[:1] in ("'", '"'):
+            return self._quoted(annotation, place)
         known = _PLAIN.get(canonical(annotation))
         if known is not None:
             return dict(known)
         container = self._container(canonical(annotation), [], place)
         return self._named(annotation, place) if container is None else container
+
+    def _quoted(self, annotation: str, place: str) -> Schema:
+        """An annotation that is written as a string."""
+        text = value_of(annotation)
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            node = ast.parse(str(text).strip(), mode="eval").body
+            inner = griffe.safe_get_expression(node, parent=self.module)
+            if inner is not None and str(inner) != annotation:
+                return self.of(inner, place)
+        return self.leave_open(place, f"{annotation} is not a type that JSON or this file has")
 
     def _named(self, annotation: Annotation, place: str) -> Schema:
         found = self.member(annotation)
