@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -20,12 +21,16 @@ from taxiway.workflow.graph import find_cycle
 from taxiway.workflow.models import Workflow
 from taxiway.workflow.schedule import check_schedule, check_timezone
 
+PUSHER = "taxiway:push"  # who deploys what was pushed
+
 
 def start_deploy(
     session: Session,
     row: WorkflowRow,
     tasks: Sequence[TaskRow],
     asked: DeployOrder | None = None,
+    *,
+    upgrade: bool = False,
 ) -> ReleaseRow:
     """Record, in this transaction, that the workflow as it stands now shall be deployed.
 
@@ -38,26 +43,52 @@ def start_deploy(
     if asked.resume:
         holds.resume(session, row)
     holds.require_not_held(session, row)
-    _require_deployable(row, tasks)
-    workflow = workflow_value(row, tasks)
-    _check(workflow)
-    pinned = row.git_commit_sha if row.git_update_policy == "pinned" else None
+    order = replace(order_for(row, tasks), upgrade=upgrade)
     release = ReleaseRow(
-        workflow_id=row.id,
-        number=queries.next_number(session, row.id),
-        git_repository=workflow.git_repository,
-        git_branch=workflow.git_branch if workflow.git_repository else None,
-        sealed=order_to_json(Order(row.id, workflow, pinned)),
-        declared_at=row.edited_at,
         request_key=current_key(),
         message=asked.message,
         deployed_by=current_user(),
         request_id=current_request_id() or None,
     )
+    return _start(session, row, tasks, order, release)
+
+
+def start_push(
+    session: Session, row: WorkflowRow, tasks: Sequence[TaskRow], head: str
+) -> ReleaseRow:
+    """The same, because the branch was seen at `head`: that commit is taken, without a look."""
+    order = replace(order_for(row, tasks), head=head)
+    message = f"{row.git_branch} was pushed to {head[:12]}"
+    release = ReleaseRow(message=message, deployed_by=PUSHER, cause="push")
+    return _start(session, row, tasks, order, release)
+
+
+def _start(
+    session: Session,
+    row: WorkflowRow,
+    tasks: Sequence[TaskRow],
+    order: Order,
+    release: ReleaseRow,
+) -> ReleaseRow:
+    _require_deployable(row, tasks)
+    workflow = order.workflow
+    _check(workflow)
+    release.workflow_id = row.id
+    release.number = queries.next_number(session, row.id)
+    release.git_repository = workflow.git_repository
+    release.git_branch = workflow.git_branch if workflow.git_repository else None
+    release.sealed = order_to_json(order)
+    release.declared_at = row.edited_at
     session.add(release)
     session.flush()
     history.asked(session, row, release)
     return release
+
+
+def order_for(row: WorkflowRow, tasks: Sequence[TaskRow]) -> Order:
+    """What a deploy of the workflow as it stands now would seal."""
+    pinned = row.git_commit_sha if row.git_update_policy == "pinned" else None
+    return Order(row.id, workflow_value(row, tasks), pinned)
 
 
 def _require_deployable(row: WorkflowRow, tasks: Sequence[TaskRow]) -> None:

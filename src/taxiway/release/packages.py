@@ -1,0 +1,42 @@
+"""What the deploy check says of the requirements of a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from taxiway.environment.declared import Declared, declared
+from taxiway.environment.policy import PackagePolicy
+from taxiway.environment.provide import downloads
+from taxiway.errors import Invalid
+from taxiway.release.findings import Finding, finding_of
+from taxiway.storage.cache import Cache
+from taxiway.workflow.models import Workflow
+
+Read = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True)
+class Packages:
+    """What tasks ask for, by environment; nothing where it is refused; and what is to be said."""
+
+    needed: tuple[Declared, ...]
+    findings: tuple[Finding, ...]
+    refusal: Invalid | None = None
+
+
+def read_packages(workflow: Workflow, read: Read, policy: PackagePolicy, cache: Cache) -> Packages:
+    try:
+        needed = declared(
+            read,
+            [(task.name, task.script_path) for task in workflow.tasks],
+            fallback=workflow.requirements,
+            groups=workflow.dependency_groups,
+            policy=policy,
+            downloaded=downloads(cache),
+        )
+    except Invalid as error:
+        return Packages((), tuple(finding_of(error)), error)
+    notes = dict.fromkeys(note for one in needed for note in one.notes)
+    said = (Finding("warning", "requirements-noted", note) for note in notes)
+    return Packages(tuple(needed), tuple(said))

@@ -1,0 +1,117 @@
+"""The deploy check through the HTTP door: alone, inside a deploy, and for the params of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+FILES = {
+    "src/train.py": "def train_model(context, epochs: int = 1):\n    return epochs\n",
+    "src/evaluate.py": "def evaluate(train_model, threshold: float):\n    return threshold\n",
+}
+
+
+def git_workflow(live: Any, files: dict[str, str], **fields: Any) -> Any:
+    origin = live.repository(files)
+    return origin, live.workflow(git_repository=origin.url, **fields)
+
+
+def test_a_sound_workflow_passes_and_warnings_become_notes_of_the_release(live: Any) -> None:
+    origin, made = git_workflow(live, FILES)
+    live.task(made, "train_model", script_path="src/train.py", function_name="train_model")
+    live.task(
+        made,
+        "evaluate",
+        script_path="src/evaluate.py",
+        function_name="evaluate",
+        dependencies=["train_model"],
+    )
+    found = live.post(f"/workflows/{made['id']}/check", status=200)
+    assert (found["ok"], found["commit"]) == (True, origin.git("rev-parse", "HEAD"))
+    [problem] = found["problems"]
+    assert (problem["severity"], problem["code"]) == ("warning", "param-missing")
+    assert (problem["task"], problem["file"], problem["line"]) == ("evaluate", "src/evaluate.py", 1)
+    assert live.get(f"/workflows/{made['id']}/releases")["total"] == 0
+    release = live.deploy(made)
+    assert any(problem["message"] in note for note in release["notes"])
+    refused = live.post(f"/workflows/{made['id']}/runs", {}, 422)
+    assert (refused["code"], refused["errors"][0]["pointer"]) == (
+        *("param-missing", "/params/evaluate"),
+    )
+    wrong = {"params": {"evaluate": {"threshold": "high"}, "train_modle": {}}}
+    refused = live.post(f"/workflows/{made['id']}/runs", wrong, 422)
+    assert refused["code"] == "params-refused"
+    assert [error["code"] for error in refused["errors"]] == ["task-not-found", "param-type"]
+    assert "did you mean `train_model`?" in refused["errors"][0]["hint"]
+    assert live.trigger(made, params={"evaluate": {"threshold": 0.5}})["release"] == 1
+
+
+def test_everything_is_told_at_once_and_stops_the_deploy(live: Any) -> None:
+    files = {**FILES, "requirements.txt": "numpy\n-e git+https://example.com/x.git\n"}
+    _, made = git_workflow(live, files, schedule="@daily")
+    live.task(made, "one", script_path="src/train.py", function_name="train_modle")
+    live.task(made, "two", script_path="src/train.py", function_name="train_model", params={"n": 1})
+    live.task(
+        made,
+        "three",
+        script_path="src/train.py",
+        function_name="train_model",
+        params={"epochs": "many"},
+    )
+    live.task(made, "four", python_callable="def four(rows):\n    yield rows\n")
+    found = live.post(f"/workflows/{made['id']}/check", status=200)
+    assert found["ok"] is False
+    assert [(p["severity"], p["code"], p["task"], p["file"], p["line"]) for p in found["problems"]][
+        :5
+    ] == [
+        ("error", "function-not-found", "one", "src/train.py", None),
+        ("error", "param-not-taken", "two", "src/train.py", 1),
+        ("error", "param-type", "three", "src/train.py", 1),
+        ("warning", "function-is-generator", "four", None, 1),
+        ("error", "param-missing", "four", None, 1),
+    ]
+    assert found["problems"][0]["message"] == (
+        "no function `train_modle` in src/train.py; did you mean `train_model`?"
+    )
+    last = found["problems"][-1]
+    assert (last["file"], last["line"]) == ("requirements.txt", 2)
+    body = live.deploy(made, status=422)
+    assert body["code"] == "deploy-check-failed"
+    assert [p["code"] for p in body["findings"]] == [p["code"] for p in found["problems"]]
+
+
+def test_a_commit_that_cannot_be_read_is_one_finding_among_the_others(live: Any) -> None:
+    _, made = git_workflow(live, FILES, git_branch="gone")
+    live.task(made, "one", script_path="src/train.py", function_name="train_model")
+    live.task(made, "two", python_callable="x = 1")
+    found = live.post(f"/workflows/{made['id']}/check", status=200)
+    assert (found["ok"], found["commit"]) == (False, None)
+    assert [p["code"] for p in found["problems"]] == ["branch-not-found", "inline-not-one-function"]
+
+
+def test_a_workflow_without_tasks_or_repository_is_told_so(live: Any) -> None:
+    empty = live.workflow("empty")
+    [problem] = live.post(f"/workflows/{empty['id']}/check", status=200)["problems"]
+    assert problem["code"] == "workflow-has-no-tasks"
+    lost = live.workflow("lost")
+    live.task(lost, "train", script_path="a.py", function_name="f")
+    [problem] = live.post(f"/workflows/{lost['id']}/check", status=200)["problems"]
+    assert (problem["code"], problem["task"]) == ("repository-missing", "train")
+    assert live.post("/workflows/none/check", status=404)["code"] == "workflow-not-found"
+
+
+def test_links_and_sizes_are_checked_before_anything_is_sealed(start: Any) -> None:
+    live = start(max_file_size=50)
+    origin, made = git_workflow(live, {"a.py": "def f(): ...\n", "big.bin": "x" * 60})
+    (origin.path / "out").symlink_to("/etc/passwd")
+    origin.commit({})
+    live.task(made, "one", script_path="a.py", function_name="f")
+    found = live.post(f"/workflows/{made['id']}/check", status=200)
+    assert [(p["code"], p["file"]) for p in found["problems"]] == [
+        ("link-leaves-tree", "out"),
+        ("file-too-large", "big.bin"),
+    ]
+    assert live.deploy(made, status=422)["code"] == "deploy-check-failed"
