@@ -17,6 +17,7 @@ FILE = "pyproject.toml"
 GROUPS_FIELD = "/dependency_groups"
 _LIST_THEM = "List the packages under `dependencies` of [project]."
 _MOST_NESTED = 20
+_SPECIFIER = re.compile(r"[(\s]*(?:===|==|~=|!=|<=|>=|<|>)[^;]*")
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,17 @@ class Project:
                 problems.append(Problem(refused.code, refused.message, place, refused.hint))
         return problems
 
-    def declared(self) -> set[str]:
-        """The names of all that is declared, chosen or not, as far as it is by name."""
+    def declared(self) -> dict[str, set[str]]:
+        """The specifiers of all that is declared, chosen or not, by name."""
         lists = [self._project.get("dependencies"), *self._extras.values(), *self._groups.values()]
         texts = [text for one in lists if isinstance(one, list) for text in one]
-        found = (read_requirement(text) for text in texts if isinstance(text, str))
-        return {one.name for one in found if isinstance(one, Named | Direct)} - {self.name}
+        found: dict[str, set[str]] = {}
+        for text in texts:
+            statement = read_requirement(text) if isinstance(text, str) else None
+            if isinstance(statement, Named | Direct) and statement.name != self.name:
+                wanted = _SPECIFIER.search(text) if isinstance(statement, Named) else None
+                found.setdefault(statement.name, set()).add(plain(wanted.group() if wanted else ""))
+        return found
 
     def _wanted(self) -> Iterator[tuple[str, Statement, bool]]:
         """Text, what it asks for, and whether it only constrains."""
@@ -190,6 +196,12 @@ class Project:
             if f'"{text}"' in line or f"'{text}'" in line or line.startswith(text):
                 return f"{self.path}:{number}"
         return self.path
+
+
+def plain(specifier: str) -> str:
+    """`>=1,<2`, however it was written."""
+    clauses = re.sub(r"[\s()]", "", specifier).lower().split(",")
+    return ",".join(sorted(filter(None, clauses)))
 
 
 def _by_name(table: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from taxiway.environment.collector import Collector, Refused
 from taxiway.environment.lines import logical_lines
 from taxiway.environment.lock import Lock, read_packages
 from taxiway.environment.policy import PackagePolicy, normalize_name
-from taxiway.environment.project import Project
+from taxiway.environment.project import Project, plain
 from taxiway.environment.python import Interpreter
 from taxiway.environment.statement import Direct, Named, Option, read_statement
 from taxiway.errors import Invalid, Problem
@@ -22,6 +22,8 @@ from taxiway.storage.cache import Cache
 
 FILE = "uv.lock"
 _EXPORT_SECONDS = 60.0
+_PLAIN = {"name", "specifier", "extras", "marker", "index"}
+_ANY = "*"  # of a package with a source of its own, the lock keeps no specifier
 _OURS = {"virtual", "editable", "directory"}
 
 
@@ -54,11 +56,22 @@ class UvLock:
             return
         metadata = root.get("metadata", {})
         lists = [metadata.get("requires-dist", ()), *metadata.get("requires-dev", {}).values()]
-        locked = {normalize_name(str(one.get("name"))) for listed in lists for one in listed}
+        locked: dict[str, set[str]] = {}
+        for one in (one for listed in lists for one in listed):
+            name = normalize_name(str(one.get("name")))
+            is_plain = one.keys() <= _PLAIN
+            specifier = plain(str(one.get("specifier", ""))) if is_plain else _ANY
+            locked.setdefault(name, set()).add(specifier)
+        locked.pop(self.project.name, None)
         declared = self.project.declared()
-        if locked - {self.project.name} != declared:
-            odd = ", ".join(sorted((locked - {self.project.name}) ^ declared))
-            said = f"it was made for other dependencies than {self.project.path} has: {odd}"
+        odd = {
+            name
+            for name in locked.keys() | declared.keys()
+            if locked.get(name) != declared.get(name) and _ANY not in locked.get(name, ())
+        }
+        if odd:
+            said = "it was made for other dependencies than"
+            said = f"{said} {self.project.path} has: {', '.join(sorted(odd))}"
             yield Problem("lock-outdated", said, self.path, _LOCK_AGAIN)
 
     def _is_root(self, package: dict[str, Any]) -> bool:
