@@ -159,7 +159,7 @@ def test_a_source_in_git_is_what_is_asked_for() -> None:
     policy = PackagePolicy(allow_urls=("git.example",), allow_builds=("own",))
     found = read_one({"pyproject.toml": text}, policy=policy)
     assert found.requirements.text == "own @ git+https://git.example/own@abc\n"
-    assert refusal({"pyproject.toml": text}).code == "requirement-url"
+    assert refusal({"pyproject.toml": text}).problems[0].code == "requirement-url"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,8 @@ def test_a_lock_that_is_older_than_its_project_is_refused(lock: str, said: str) 
 
 def test_an_index_in_a_lock_has_to_be_one_of_the_settings() -> None:
     lock = LOCK.replace("https://pypi.org/simple", "https://private.example/simple")
-    assert refusal({"pyproject.toml": PROJECT, "uv.lock": lock}).code == "requirement-index"
+    error = refusal({"pyproject.toml": PROJECT, "uv.lock": lock})
+    assert [problem.code for problem in error.problems] == ["requirement-index"]
 
 
 def test_without_a_file_the_workflows_own_requirements_are_taken() -> None:

@@ -88,17 +88,20 @@ def declared(
     """
     files = _Files(read)
     found: dict[tuple[str, str], Declared] = {}
-    problems: list[Problem] = []
+    errors: list[Invalid] = []
     for folder, tasks in _folders(scripts).items():
         try:
             one = _read(files, folder, fallback, groups, policy, downloaded)
         except Invalid as error:
-            problems += error.problems or [Problem(error.code, error.message, "", error.hint)]
+            errors.append(error)
             continue
         known = found.get((one.source, one.python))
         names = (*(known.tasks if known else ()), *tasks)
         found[one.source, one.python] = replace(one, tasks=names)
-    if problems:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        problems = [problem for error in errors for problem in error.problems]
         raise refusal(list(dict.fromkeys(problems)), "The packages")
     return sorted(found.values(), key=lambda one: -len(one.tasks))
 

@@ -144,12 +144,12 @@ _LOCK_AGAIN = "Run `uv lock`, and commit uv.lock."
 
 def refusal(problems: list[Problem], source: str) -> Invalid:
     """One error for all that is refused in the files of one source."""
-    if len(problems) == 1:
-        [one] = problems
+    one = problems[0]
+    if len(problems) == 1 and not one.code.startswith("requirement"):
         return Invalid(one.code, f"{source}: {one.message}", hint=one.hint, problems=problems)
     return Invalid(
         "requirements-refused",
-        f"{source}: {len(problems)} things are refused",
-        hint="Each of them tells what would mend it.",
+        f"{source}: {len(problems)} line{'s are' if problems[1:] else ' is'} refused",
+        hint="Each line tells what would mend it." if problems[1:] else one.hint,
         problems=problems,
     )

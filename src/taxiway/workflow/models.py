@@ -71,7 +71,9 @@ class Workflow:
     max_active_runs: int = 1
     git_repository: str | None = None
     git_branch: str = "main"
+    git_subdirectory: str | None = None
     requirements: str | None = None
+    dependency_groups: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
 
@@ -79,12 +81,24 @@ class Workflow:
         return next(task for task in self.tasks if task.name == name)
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields; `env` is the workflow's own, not a copy."""
-        return {**vars(self), "tasks": [task.as_dict() for task in self.tasks]}
+        """Its fields; `env` is the workflow's own, not a copy.
+
+        A folder is only named where there is one: what was sealed before there were any has the
+        digest that it had.
+        """
+        found = {**vars(self), "tasks": [task.as_dict() for task in self.tasks]}
+        if self.git_subdirectory is None:
+            del found["git_subdirectory"]
+        if self.dependency_groups:
+            found["dependency_groups"] = list(self.dependency_groups)
+        else:
+            del found["dependency_groups"]
+        return found
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Workflow:
         known = {f.name for f in fields(cls)}
         values = {k: v for k, v in data.items() if k in known}
         tasks = tuple(Task.from_dict(task) for task in values.pop("tasks", ()))
+        values["dependency_groups"] = tuple(values.get("dependency_groups", ()))
         return cls(**values, tasks=tasks)

@@ -242,6 +242,8 @@ def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag, before: ReleaseRow | No
     row.commit = release.commit
     row.tree = release.tree
     row.lock = release.lock
+    row.python = release.python
+    row.environments = prepared.environments
     row.dag_digest = dag.digest
     row.tag = dag.tag
     row.notes = list(prepared.notes)

@@ -31,6 +31,8 @@ def order_to_json(order: Order) -> str:
             "workflow_id": order.workflow_id,
             "workflow": order.workflow.as_dict(),
             "pinned": order.pinned,
+            "head": order.head,
+            "upgrade": order.upgrade,
         },
         sort_keys=True,
     )
@@ -39,7 +41,13 @@ def order_to_json(order: Order) -> str:
 def order_of(row: ReleaseRow) -> Order:
     """The order of a release that is still preparing."""
     raw = json.loads(row.sealed or "{}")
-    return Order(raw["workflow_id"], Workflow.from_dict(raw["workflow"]), raw["pinned"])
+    return Order(
+        raw["workflow_id"],
+        Workflow.from_dict(raw["workflow"]),
+        raw["pinned"],
+        head=raw.get("head"),
+        upgrade=raw.get("upgrade", False),
+    )
 
 
 def release_of(row: ReleaseRow) -> Release | None:

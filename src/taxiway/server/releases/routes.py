@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
+from taxiway.environment.lock import load, lock_key
 from taxiway.errors import NotFound
 from taxiway.server.database import Database, ReleaseRow, WorkflowRow
 from taxiway.server.dependencies import DatabaseDep, Reading
@@ -17,6 +18,7 @@ from taxiway.server.releases.dependencies import DeployerDep, StorageDep
 from taxiway.server.releases.deployer import Deployer
 from taxiway.server.releases.holds import current_number, held_text
 from taxiway.server.releases.listing import ReleaseQuery
+from taxiway.server.releases.locks import LockResponse, lock_of, lock_response
 from taxiway.server.releases.orders import DeployOrder
 from taxiway.server.releases.records import error_of
 from taxiway.server.releases.schemas import ReleaseResponse, release_response
@@ -29,6 +31,11 @@ router = APIRouter(prefix="/api/v1/workflows/{workflow_id}", tags=["releases"])
 WorkflowId = Annotated[str, Path(description="UUID of the workflow.")]
 Number = Annotated[int, Path(description="The release's number.", ge=1, le=2**31 - 1)]
 Wait = Annotated[float, Query(ge=0, le=600, description="Seconds to wait for the deploy's end.")]
+
+Upgrade = Annotated[
+    bool,
+    Query(description="Resolve the packages anew, also where nothing that asks for them changed."),
+]
 
 
 @router.post(
@@ -43,6 +50,7 @@ async def deploy(
     deployer: DeployerDep,
     response: Response,
     wait: Wait = 60,
+    upgrade: Upgrade = False,
     body: DeployOrder | None = None,
 ) -> ReleaseResponse:
     """Seal the workflow as it stands at one commit, and answer when Airflow can run it.
@@ -50,7 +58,9 @@ async def deploy(
     Past `wait` seconds the answer is 202, and the release tells its state. A workflow that a
     rollback holds is not deployed (409 `workflow-held`) unless `resume` is true.
     """
-    started = await run_sync(_begin, database, deployer, workflow_id, body or DeployOrder())
+    started = await run_sync(
+        _begin, database, deployer, workflow_id, body or DeployOrder(), upgrade
+    )
     row = await deployer.wait(started.id, wait)
     if row.state == "failed":
         raise error_of(row)
@@ -61,12 +71,12 @@ async def deploy(
 
 
 def _begin(
-    database: Database, deployer: Deployer, workflow_id: str, asked: DeployOrder
+    database: Database, deployer: Deployer, workflow_id: str, asked: DeployOrder, upgrade: bool
 ) -> ReleaseRow:
     with database.writing() as session:
         workflow = workflows.get(session, workflow_id, lock=True)
         tasks = tasks_of(session, [workflow_id]).get(workflow_id, [])
-        started = start_deploy(session, workflow, tasks, asked)
+        started = start_deploy(session, workflow, tasks, asked, upgrade=upgrade)
     deployer.submit(workflow_id)
     return started
 
@@ -123,3 +133,28 @@ def read_dag(
             hint="A release has one when it is sealed.",
         )
     return PlainTextResponse(storage.get(f"dags/{row.dag_digest}.py"))
+
+
+@router.get(
+    "/releases/{number}/lock",
+    operation_id="getReleaseLock",
+    response_class=PlainTextResponse,
+    responses={200: {"model": LockResponse, "description": "The lock."}},
+)
+def read_lock(
+    workflow_id: WorkflowId,
+    number: Number,
+    session: Reading,
+    storage: StorageDep,
+    task: Annotated[str | None, Query(description="The lock of this task.", max_length=250)] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """The packages that the release was locked to, with hashes: as text that `pip install -r`
+    reads, or as JSON where the request accepts that alone."""
+    workflows.get(session, workflow_id)
+    row = get_release(session, workflow_id, number)
+    key = lock_of(row, task)
+    lock = load(key, storage)
+    if accept.startswith("application/json"):
+        return Response(lock_response(key, lock).model_dump_json(), media_type="application/json")
+    return PlainTextResponse(storage.get(lock_key(key)))

@@ -7,7 +7,26 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from taxiway.release.model import release_line
 from taxiway.server.database import ReleaseRow
+
+
+class ReleaseEnvironment(BaseModel):
+    """The environment of some tasks, and where it was declared."""
+
+    source: str | None = Field(
+        description="The file of the repository, or `requirements`: the field of the workflow; "
+        "null: no packages.",
+        examples=["requirements.txt"],
+    )
+    groups: list[str] = Field(description="The groups that were chosen from it.")
+    python: str = Field(description="The Python.", examples=["3.11"])
+    python_full: str = Field(description="With its patch level on the server.")
+    python_source: str | None = Field(description="The file that asks for it; null: the server's.")
+    tasks: list[str] = Field(description="The tasks that run in it.")
+    lock: str = Field(description="The key of its lock.")
+    packages: int = Field(description="How many packages it has.")
+    resolved: bool = Field(description="Whether this deploy resolved it anew.")
 
 
 class ReleaseResponse(BaseModel):
@@ -24,10 +43,21 @@ class ReleaseResponse(BaseModel):
     git_repository: str | None = Field(description="The repository that the commit is from.")
     git_branch: str | None = Field(description="The branch that the commit is from.")
     git_commit_sha: str | None = Field(description="The full id of the commit that it executes.")
+    ref: str | None = Field(
+        description="The full name of the branch or tag that led to the commit, such as "
+        "`refs/heads/main`; null for a commit that was taken from none."
+    )
     commit: str | None = Field(description="The same as `git_commit_sha`.")
     tree: str | None = Field(description="The id of the commit's tree: the address of its files.")
     digest: str | None = Field(description="sha256 of the sealed release: its identity.")
     lock: str | None = Field(description="The key of its environment: packages, Python, platform.")
+    python: str | None = Field(description="The Python that it runs on.", examples=["3.11"])
+    environments: list[ReleaseEnvironment] = Field(
+        description="What its packages and its Python were declared by; one for most workflows."
+    )
+    line: str | None = Field(
+        description="What exactly runs, in one line: number, digest, commit, lock, Python."
+    )
     dag_id: str = Field(description="The workflow's DAG in Airflow.")
     generation: int | None = Field(description="The generation that it was published in.")
     message: str | None = Field(description="Why it was deployed, as the deploy said.")
@@ -51,6 +81,13 @@ class ReleaseResponse(BaseModel):
     ready_at: datetime | None = Field(description="When Airflow was seen to show it.")
 
 
+def line_of(row: ReleaseRow) -> str | None:
+    """The line that task logs begin with; None before it is sealed."""
+    if row.digest is None or row.lock is None:
+        return None
+    return release_line(row.number, row.digest, row.commit, row.lock, row.python or "")
+
+
 WAITS = {
     "preparing": "resolving the commit, locking the packages, sealing",
     "publishing": "published, not yet seen by Airflow",
@@ -69,10 +106,14 @@ def release_response(
         git_repository=row.git_repository,
         git_branch=row.git_branch,
         git_commit_sha=row.commit,
+        ref=row.ref,
         commit=row.commit,
         tree=row.tree,
         digest=row.digest,
         lock=row.lock,
+        python=row.python,
+        environments=[ReleaseEnvironment(**one) for one in row.environments or ()],
+        line=line_of(row),
         dag_id=dag_id,
         generation=row.generation,
         message=row.message,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from taxiway.server.database import ReleaseRow, RunRow
+from taxiway.server.releases.schemas import line_of
 
 
 class RunResponse(BaseModel):
@@ -24,6 +25,9 @@ class RunResponse(BaseModel):
     trigger: str = Field(description="`manual`, `schedule` or `backfill`.")
     release: int | None = Field(description="Number of the release that it executes.")
     release_digest: str | None = Field(description="The release's identity.")
+    line: str | None = Field(
+        description="What exactly runs, in one line: release, digest, commit, lock, Python."
+    )
     commit: str | None = Field(description="The full id of the commit that it executes.")
     git_commit_sha: str | None = Field(description="The same as `commit`.")
     params: dict[str, Any] = Field(description="Params by task that were given for this run.")
@@ -109,6 +113,7 @@ def run_response(row: RunRow, release: ReleaseRow | None) -> RunResponse:
         trigger=row.trigger,
         release=release.number if release else None,
         release_digest=release.digest if release else None,
+        line=line_of(release) if release else None,
         commit=release.commit if release else None,
         git_commit_sha=release.commit if release else None,
         params=row.params,

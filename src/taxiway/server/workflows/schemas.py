@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.config import JsonDict
 
 from taxiway.errors import Invalid
+from taxiway.git.names import check_path
 from taxiway.server.fields import (
     EmptyIsNull,
     Env,
@@ -53,6 +54,24 @@ def _repository(value: str | None) -> str | None:
     return value
 
 
+def _subdirectory(value: str | None) -> str | None:
+    """Without the slash that shells add; the root itself is no folder."""
+    plain = (value or "").removeprefix("./").rstrip("/")
+    try:
+        return check_path(plain) if plain not in ("", ".") else None
+    except Invalid as error:
+        raise FieldRefused(error) from None
+
+
+def _unique(value: list[str]) -> list[str]:
+    return list(dict.fromkeys(value))
+
+
+GroupName = Annotated[
+    str, Field(max_length=100, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
+]
+
+
 def _notify_url(value: str | None) -> str | None:
     try:
         return NotifyAddress.parse(value).text if value is not None else None
@@ -76,6 +95,8 @@ Repository = Annotated[UpTo500 | None, EmptyIsNull, AfterValidator(_repository)]
 Commit = Annotated[
     str | None, EmptyIsNull, AfterValidator(_commit), Field(json_schema_extra={"maxLength": 40})
 ]
+Subdirectory = Annotated[UpTo500 | None, EmptyIsNull, AfterValidator(_subdirectory)]
+Groups = Annotated[list[GroupName], Field(max_length=20), AfterValidator(_unique)]
 NotifyUrl = Annotated[UpTo500 | None, EmptyIsNull, AfterValidator(_notify_url)]
 Branch = Annotated[str, default("main"), Field(max_length=255)]
 AuthType = Annotated[str, default("none"), Field(max_length=50)]
@@ -91,7 +112,15 @@ _D: dict[str, str] = {
     "max_active_runs": "How many runs may be in progress at once.",
     "is_active": "False clears the schedule at once; runs by hand go on working.",
     "git_repository": "Address of the Git repository, without credentials.",
-    "git_branch": "The branch that deploys look at.",
+    "git_branch": (
+        "The branch, or the tag, that deploys look at. Where both have the name it is the branch;"
+        " `refs/tags/…` says the tag."
+    ),
+    "git_subdirectory": (
+        "The folder of the repository that is the workflow's own, like `services/training`:"
+        " `script_path` and the requirements are relative to it, and only it is sealed."
+        " null: the whole repository."
+    ),
     "git_commit_sha": (
         "The commit, 40 hex digits. One that differs from the stored one pins the workflow to it;"
         " null goes back to the branch's head at each deploy; deploys write it back."
@@ -99,6 +128,10 @@ _D: dict[str, str] = {
     "git_auth_type": "How to log in to the Git host; only `none` can be deployed now.",
     "git_update_policy": "Which commit a deploy takes: on_deploy, pinned or on_push.",
     "requirements": "Text like requirements.txt, used where the repository has none.",
+    "dependency_groups": (
+        "Groups of the repository's pyproject.toml that tasks need besides its dependencies:"
+        " names in [dependency-groups] or [project.optional-dependencies]."
+    ),
     "env": "Environment variables of every task.",
     "notify_url": (
         "Address that is told of failed runs, of the first success after them and of failed"
@@ -124,11 +157,13 @@ class WorkflowCreate(BaseModel):
     git_repository: Repository = Field(None, description=_D["git_repository"])
     git_branch: Branch = Field("main", description=_D["git_branch"])
     git_commit_sha: Commit = Field(None, description=_D["git_commit_sha"])
+    git_subdirectory: Subdirectory = Field(None, description=_D["git_subdirectory"])
     git_auth_type: AuthType = Field("none", description=_D["git_auth_type"])
     git_update_policy: PolicyField = Field(
         None, description=_D["git_update_policy"] + " Default on_deploy, or pinned with a commit."
     )
     requirements: Text = Field(None, description=_D["requirements"])
+    dependency_groups: Groups = Field(default_factory=list, description=_D["dependency_groups"])
     env: Env = Field(default_factory=dict, description=_D["env"])
     notify_url: NotifyUrl = Field(None, description=_D["notify_url"])
 
@@ -154,9 +189,11 @@ class WorkflowUpdate(BaseModel):
     git_repository: Repository = Field(None, description=_D["git_repository"])
     git_branch: Branch = Field("main", description=_D["git_branch"])
     git_commit_sha: Commit = Field(None, description=_D["git_commit_sha"])
+    git_subdirectory: Subdirectory = Field(None, description=_D["git_subdirectory"])
     git_auth_type: AuthType = Field("none", description=_D["git_auth_type"])
     git_update_policy: PolicyField = Field(None, description=_D["git_update_policy"])
     requirements: Text = Field(None, description=_D["requirements"])
+    dependency_groups: Groups = Field(default_factory=list, description=_D["dependency_groups"])
     env: Env = Field(default_factory=dict, description=_D["env"])
     notify_url: NotifyUrl = Field(None, description=_D["notify_url"])
     id: str | None = Field(None, description="Read-only.")
@@ -195,9 +232,11 @@ class WorkflowResponse(BaseModel):
     git_repository: str | None = Field(description=_D["git_repository"])
     git_branch: str = Field(description=_D["git_branch"])
     git_commit_sha: str | None = Field(description=_D["git_commit_sha"])
+    git_subdirectory: str | None = Field(description=_D["git_subdirectory"])
     git_auth_type: str = Field(description=_D["git_auth_type"])
     git_update_policy: Policy = Field(description=_D["git_update_policy"])
     requirements: str | None = Field(description=_D["requirements"])
+    dependency_groups: list[str] = Field(description=_D["dependency_groups"])
     env: dict[str, str] = Field(description=_D["env"])
     notify_url: str | None = Field(description=_D["notify_url"])
     held: bool = Field(description="True after a rollback: nothing deploys until it is resumed.")

@@ -29,7 +29,9 @@ def workflow_value(row: WorkflowRow, tasks: Sequence[TaskRow]) -> Workflow:
         max_active_runs=row.max_active_runs,
         git_repository=row.git_repository,
         git_branch=row.git_branch,
+        git_subdirectory=row.git_subdirectory,
         requirements=row.requirements,
+        dependency_groups=tuple(row.dependency_groups),
         env=dict(row.env),
         tasks=tuple(_task_value(task, dependency_names(task, names)) for task in tasks),
     )

@@ -9,6 +9,7 @@ from taxiway.server.database.tables.publications import GenerationRow, Publicati
 from taxiway.server.database.tables.releases import ReleaseRow
 from taxiway.server.database.tables.repositories import RepositoryRow
 from taxiway.server.database.tables.requests import RequestRow
+from taxiway.server.database.tables.resolutions import ResolutionRow
 from taxiway.server.database.tables.runs import RunRow
 from taxiway.server.database.tables.tasks import TaskRow
 from taxiway.server.database.tables.watches import WatchRow
@@ -26,6 +27,7 @@ __all__ = [
     "ReleaseRow",
     "RepositoryRow",
     "RequestRow",
+    "ResolutionRow",
     "RunRow",
     "SecretKeyRow",
     "TaskRow",

@@ -39,6 +39,8 @@ class ReleaseRow(Base):
     git_branch: Mapped[str | None] = mapped_column(String(255))
     ref: Mapped[str | None] = mapped_column(String(300))
     lock: Mapped[str | None] = mapped_column(String(64))
+    python: Mapped[str | None] = mapped_column(String(20))
+    environments: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     dag_digest: Mapped[str | None] = mapped_column(String(64))
     tag: Mapped[str | None] = mapped_column(String(100))
     generation: Mapped[int | None]
@@ -57,8 +59,7 @@ class ReleaseRow(Base):
     commit_message: Mapped[str | None] = mapped_column(Text)
     committed_at: Mapped[datetime | None]
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    # Large, and wanted by few: not loaded with the row.
+    # Large, and wanted by few: it is not loaded with the row.
     functions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
-    reach: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     ready_at: Mapped[datetime | None]

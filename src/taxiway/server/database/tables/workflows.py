@@ -59,6 +59,7 @@ class WorkflowRow(Base):
         String(20), default="on_deploy", server_default="on_deploy"
     )
     requirements: Mapped[str | None] = mapped_column(Text)
+    dependency_groups: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     env: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
     notify_url: Mapped[str | None] = mapped_column(String(500))
     schedule_from: Mapped[datetime | None]
