@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -25,6 +27,7 @@ from taxiway.storage.cache import Cache
 
 T = TypeVar("T")
 PolicyOf = Callable[[RepositoryRow], GitPolicy]
+POLICY_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,27 @@ class Browser:
         self._cache = cache
         self._policy_of = policy_of
         self._looks = Looks()
+        self._guard = threading.Lock()
+        self._policies: dict[tuple[str, str | None], tuple[float, GitPolicy]] = {}
 
     def mirror(self, repository_id: str) -> Mirror:
         """Only what is registered is read. `NotFound` (`repository-not-found`)."""
         with self._database().reading() as session:
             row = service.get(session, repository_id)
-        return Mirror(self._cache, RepositoryUrl.parse(row.url), self._policy_of(row))
+        return Mirror(self._cache, RepositoryUrl.parse(row.url), self._policy(row))
+
+    def _policy(self, row: RepositoryRow) -> GitPolicy:
+        """Good for a moment: opening a credential is recorded, and a page reads several times."""
+        key, now = (row.id, row.git_credential_id), time.monotonic()
+        with self._guard:
+            self._policies = {k: v for k, v in self._policies.items() if v[0] > now}
+            known = self._policies.get(key)
+        if known is not None:
+            return known[1]
+        policy = self._policy_of(row)
+        with self._guard:
+            self._policies[key] = (now + POLICY_SECONDS, policy)
+        return policy
 
     def look(self, repository_id: str, *, now: bool = False) -> tuple[Mirror, Look]:
         mirror = self.mirror(repository_id)

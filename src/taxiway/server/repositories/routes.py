@@ -10,6 +10,7 @@ from taxiway.git.policy import check
 from taxiway.git.url import RepositoryUrl
 from taxiway.server.dependencies import Reading, SettingsDep, Writing
 from taxiway.server.paging import Page
+from taxiway.server.pushes.follower import Follower
 from taxiway.server.repositories import service
 from taxiway.server.repositories.browser import Browser
 from taxiway.server.repositories.listing import RepositoryQuery
@@ -41,6 +42,8 @@ def register_repository(
     url = RepositoryUrl.parse(body.url)
     if url.scheme == "file":
         check(url, settings.git_policy())
+    if body.git_credential_id is not None:
+        service.require_fitting(session, url, body.git_credential_id)
     row, is_new = service.register(session, url, body.git_credential_id)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/v1/repositories/{row.id}"
@@ -62,6 +65,12 @@ def get_repository(repository_id: RepositoryId, session: Reading) -> RepositoryR
 
 
 @router.post("/{repository_id}/refresh", operation_id="refreshRepository")
-def refresh_repository(repository_id: RepositoryId, browser: BrowserDep) -> RepositoryResponse:
-    """Look at the remote now: its branches, its tags, its default branch."""
-    return RepositoryResponse.model_validate(browser.refresh(repository_id))
+def refresh_repository(
+    repository_id: RepositoryId, browser: BrowserDep, request: Request
+) -> RepositoryResponse:
+    """Look at the remote now: its branches, its tags, its default branch. Workflows that follow a
+    branch of it are looked after at once, too."""
+    row = browser.refresh(repository_id)
+    follower: Follower = request.app.state.machinery.follower
+    follower.hint(row.url)
+    return RepositoryResponse.model_validate(row)

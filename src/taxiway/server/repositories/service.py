@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from taxiway.errors import Invalid, NotFound
+from taxiway.errors import Denied, Invalid, NotFound
+from taxiway.git.access import KINDS_BY_SCHEME
 from taxiway.git.url import RepositoryUrl
+from taxiway.server.credentials import service as credentials
 from taxiway.server.database import RepositoryRow, now
 from taxiway.server.paging import Page
 from taxiway.server.repositories import queries
@@ -49,17 +51,38 @@ def register(
     return row, is_new
 
 
+def require_fitting(session: Session, url: RepositoryUrl, credential_id: str) -> None:
+    """`Denied` (`credential-kind-mismatch`, `credential-host-mismatch`) when the credential would
+    never be sent to `url`; `NotFound` (`credential-not-found`)."""
+    row = credentials.get(session, credential_id)
+    if KINDS_BY_SCHEME.get(url.scheme) != row.kind:
+        raise Denied(
+            "credential-kind-mismatch",
+            f"A credential of kind {row.kind} cannot be used over {url.scheme}",
+            hint=f"Use the repository's {'ssh' if row.kind == 'ssh' else 'https'} address.",
+        )
+    if row.host != url.host or row.port not in (None, url.port):
+        raise Denied(
+            "credential-host-mismatch",
+            f"The credential is for {row.host}, and is not sent to {url.authority}",
+            hint=f"Make a credential for {url.host}.",
+        )
+
+
 def register_workflow(
     session: Session, git_repository: str | None, credential_id: str | None = None
 ) -> None:
-    """A workflow's URL registers itself. One that cannot be used is told of by the deploy."""
+    """A workflow's URL registers itself, with its credential where the repository has none yet.
+    One that cannot be used is told of by the deploy."""
     if not git_repository:
         return
     try:
         url = RepositoryUrl.parse(git_repository)
     except Invalid:
         return
-    register(session, url, credential_id)
+    row, _ = register(session, url)
+    if row.git_credential_id is None and credential_id is not None:
+        register(session, url, credential_id)
 
 
 def list_page(session: Session, asked: RepositoryQuery) -> Page[RepositoryResponse]:

@@ -20,6 +20,7 @@ from taxiway.server.database import (
 from taxiway.server.fields import check_read_only
 from taxiway.server.hooks import Publisher, Retirer
 from taxiway.server.paging import Page
+from taxiway.server.repositories.service import register_workflow
 from taxiway.server.versions import Version
 from taxiway.server.workflows import queries
 from taxiway.server.workflows.commits import choose_commit
@@ -92,6 +93,7 @@ def create(session: Session, given: WorkflowCreate) -> WorkflowRow:
     with integrity_conflict(session, taken):
         pass
     edits.created(session, row)
+    register_workflow(session, row.git_repository, row.git_credential_id)
     return row
 
 
@@ -123,6 +125,8 @@ def update(
         mark_edited(row)
         edits.changed(session, row)
         session.flush()
+    if changed & {"git_repository", "git_credential_id"}:
+        register_workflow(session, row.git_repository, row.git_credential_id)
     if "is_active" in changed:
         publisher.activity_changed(session, row)
     return row
