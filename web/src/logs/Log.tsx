@@ -1,0 +1,205 @@
+import { Button, Group, Select, Switch, Text, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { ArrowDown, Download, Search } from "lucide-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
+import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
+import "./log.css";
+import type { LogLine } from "../api/queries";
+import { Loading } from "../components/Loading";
+import { Refused } from "../components/Refused";
+import { Line } from "./Line";
+import { useLog } from "./useLog";
+
+export interface NumberedLine extends LogLine {
+  number: number;
+}
+
+const LEVELS = ["debug", "info", "warning", "error", "critical"];
+
+/** A task's log: it follows until the reader scrolls up, and never takes the scroll from them. */
+export default function Log({
+  run,
+  task,
+  state,
+  tries,
+}: {
+  run: string;
+  task: string;
+  state: string;
+  tries: number;
+}) {
+  const [params, setParams] = useSearchParams();
+  const tried = Number(params.get("try")) || tries;
+  const linked = Number(params.get("line")) || 0;
+  const log = useLog(run, task, tried, tried < tries ? "failed" : state);
+  const [typed, setTyped] = useState("");
+  const [found] = useDebouncedValue(typed.trim(), 150);
+  const [level, setLevel] = useState("debug");
+  const [platform, setPlatform] = useState(false);
+  const [atEnd, setAtEnd] = useState(true);
+  const list = useRef<VirtuosoHandle>(null);
+  const shown = useMemo(
+    () => filtered(log.lines, { found, level, platform: platform || linked > 0 }),
+    [log.lines, found, level, platform, linked],
+  );
+  const link = useCallback(
+    (line: number) =>
+      setParams(
+        (now) => {
+          now.set("line", String(line));
+          now.set("try", String(tried));
+          return now;
+        },
+        { replace: true },
+      ),
+    [setParams, tried],
+  );
+  const hasLines = shown.length > 0;
+  useEffect(() => {
+    if (!linked || !hasLines) return;
+    const index = shown.findIndex((line) => line.number >= linked);
+    list.current?.scrollToIndex({ index: Math.max(0, index), align: "center" });
+    // when the lines are there, and when another one is linked: not whenever a line comes
+  }, [linked, hasLines]);
+
+  if (!tries) return <Nothing text="It has not begun yet." />;
+  return (
+    <div>
+      <Group gap="xs" mb="xs">
+        <TextInput
+          size="xs"
+          aria-label="Search the log"
+          placeholder="Search"
+          leftSection={<Search size={13} />}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          w={150}
+        />
+        <Select
+          size="xs"
+          aria-label="Lowest level"
+          data={LEVELS.map((name) => ({ value: name, label: name === "debug" ? "all levels" : `${name} up` }))}
+          value={level}
+          allowDeselect={false}
+          onChange={(value) => setLevel(value ?? "debug")}
+          w={120}
+        />
+        {tries > 1 && (
+          <Select
+            size="xs"
+            aria-label="Try"
+            data={Array.from({ length: tries }, (_, i) => ({ value: String(i + 1), label: `try ${i + 1}` }))}
+            value={String(tried)}
+            allowDeselect={false}
+            onChange={(value) =>
+              setParams((now) => {
+                now.set("try", value ?? String(tries));
+                now.delete("line");
+                return now;
+              })
+            }
+            w={84}
+          />
+        )}
+        <Switch
+          size="xs"
+          label="Airflow's lines"
+          checked={platform}
+          onChange={(event) => setPlatform(event.currentTarget.checked)}
+        />
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<Download size={13} />}
+          disabled={log.lines.length === 0}
+          onClick={() => download(log.lines, `${task}-try${tried}.log`)}
+        >
+          Download
+        </Button>
+      </Group>
+      <Refused error={log.error} />
+      {log.loading ? (
+        <Loading what="Reading the log" />
+      ) : (
+        <div className="log" role="log" aria-live="off" aria-label={`Log of ${task}`}>
+          {!hasLines && (
+            <Nothing text={log.lines.length ? "No line is like that." : "No line was written yet."} />
+          )}
+          <Virtuoso
+            ref={list}
+            className="log-lines"
+            data={shown}
+            tabIndex={0}
+            initialTopMostItemIndex={linked ? 0 : Math.max(0, shown.length - 1)}
+            followOutput={(end) => (end && log.live ? "auto" : false)}
+            atBottomStateChange={setAtEnd}
+            atBottomThreshold={40}
+            increaseViewportBy={300}
+            itemContent={(_, line) => (
+              <Line line={line} found={found} linked={line.number === linked} onLink={link} />
+            )}
+          />
+          {!atEnd && hasLines && (
+            <Button
+              className="log-end"
+              size="compact-xs"
+              leftSection={<ArrowDown size={12} />}
+              onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end" })}
+            >
+              {log.live ? "Follow" : "To the end"}
+            </Button>
+          )}
+        </div>
+      )}
+      <Text size="xs" c="dimmed" mt={4} role="status">
+        {shown.length === log.lines.length
+          ? `${log.lines.length.toLocaleString("en")} lines`
+          : `${shown.length.toLocaleString("en")} of ${log.lines.length.toLocaleString("en")} lines`}
+        {log.live ? ", live" : ""}
+      </Text>
+    </div>
+  );
+}
+
+function Nothing({ text }: { text: string }) {
+  return (
+    <Text size="sm" c="dimmed" p="sm">
+      {text}
+    </Text>
+  );
+}
+
+/** Lines of what carries the task, not of the task. */
+export function isPlatform(line: LogLine): boolean {
+  return (
+    line.stream === "task" || line.stream.startsWith("airflow") || line.stream.startsWith("taxiway.")
+  );
+}
+
+export function filtered(
+  lines: LogLine[],
+  wanted: { found: string; level: string; platform: boolean },
+): NumberedLine[] {
+  const lowest = LEVELS.indexOf(wanted.level);
+  const text = wanted.found.toLowerCase();
+  const kept: NumberedLine[] = [];
+  lines.forEach((line, index) => {
+    const rank = LEVELS.indexOf(line.level.toLowerCase());
+    if (rank >= 0 && rank < lowest) return;
+    if (!wanted.platform && isPlatform(line) && rank < LEVELS.indexOf("error")) return;
+    if (text && !line.text.toLowerCase().includes(text)) return;
+    kept.push({ ...line, number: index + 1 });
+  });
+  return kept;
+}
+
+function download(lines: LogLine[], name: string): void {
+  const text = lines.map((line) => `${line.timestamp ?? ""} ${line.level} ${line.text}\n`).join("");
+  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  const anchor = document.createElement("a");
+  anchor.href = address;
+  anchor.download = name;
+  anchor.click();
+  URL.revokeObjectURL(address);
+}

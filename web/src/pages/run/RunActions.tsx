@@ -1,0 +1,64 @@
+import { Button } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { Ban, Play, RotateCcw } from "lucide-react";
+import { api, body } from "../../api/client";
+import { isActive, type Run } from "../../api/queries";
+import { useAction } from "../../components/useAction";
+import { RunDialog } from "../workflow/RunDialog";
+
+/** Cancel what runs; retry what failed; run it again with the params that it had. */
+export function RunActions({ run }: { run: Run }) {
+  const [again, dialog] = useDisclosure();
+  const path = { run_id: run.id };
+  const refresh = [["runs"], ["workflows"]];
+  const cancel = useAction(
+    () => body(api.POST("/api/v1/runs/{run_id}/cancel", { params: { path } })),
+    { refresh },
+  );
+  const retry = useAction(
+    () =>
+      body(
+        api.POST("/api/v1/runs/{run_id}/retry", {
+          params: { path },
+          headers: { "Idempotency-Key": crypto.randomUUID() },
+          body: {},
+        }),
+      ),
+    { refresh },
+  );
+  return (
+    <>
+      {isActive(run.state) && (
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<Ban size={14} />}
+          loading={cancel.isPending}
+          onClick={() => cancel.mutate()}
+        >
+          Cancel
+        </Button>
+      )}
+      {(run.state === "failed" || run.state === "canceled") && (
+        <Button
+          size="xs"
+          leftSection={<RotateCcw size={14} />}
+          loading={retry.isPending}
+          onClick={() => retry.mutate()}
+        >
+          Retry what failed
+        </Button>
+      )}
+      <Button size="xs" variant="default" leftSection={<Play size={14} />} onClick={dialog.open}>
+        Run again…
+      </Button>
+      {again && (
+        <RunDialog
+          workflow={{ id: run.workflow_id, name: run.workflow_name }}
+          params={Object.keys(run.params).length ? (run.params as never) : undefined}
+          close={dialog.close}
+        />
+      )}
+    </>
+  );
+}
