@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "taxiway.cli.doctor",
     "workflows": "taxiway.cli.workflows",
     "tasks": "taxiway.cli.tasks",
+    "repositories": "taxiway.cli.repositories",
     "check": "taxiway.cli.check",
     "deploy": "taxiway.cli.deploy",
     "releases": "taxiway.cli.releases",

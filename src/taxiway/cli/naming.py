@@ -77,3 +77,28 @@ def task_of(client: TaxiwayClient, workflow: Json, name: str) -> Json:
         f"{workflow['name']} has no task {name[:255]!r}",
         hint=f"It has: {names}." if names else "It has none yet.",
     )
+
+
+def repository_of(client: TaxiwayClient, name: str) -> Json:
+    """The repository with that id or address, or whose address ends so: `group/name`, `name`.
+    `NotFound` (`repository-not-found`), `Invalid` (`repository-ambiguous`)."""
+    if _UUID.fullmatch(name):
+        return client.repository(name)
+    plain = name.strip("/").removesuffix(".git")
+    near = list(client.repositories(q=plain[:255])) if plain else []
+    found = [one for one in near if one["url"] == name] or [
+        one for one in near if f"/{one['url'].removesuffix('.git')}".endswith(f"/{plain}")
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Invalid(
+            "repository-ambiguous",
+            f"{len(found)} repositories have an address that ends with {name!r}",
+            hint=f"Write more of it: {', '.join(one['url'] for one in found[:3])}.",
+        )
+    raise NotFound(
+        "repository-not-found",
+        f"There is no repository {name[:255]!r}",
+        hint="`taxiway repositories list` has all; `add` registers one by its address.",
+    )

@@ -173,6 +173,40 @@ class TaxiwayClient:
         """The newest backfills of the workflow, newest first."""
         return list(self._json("GET", f"/api/v1/workflows/{workflow_id}/backfills")["items"])
 
+    def register_repository(self, url: str, credential_id: str | None = None) -> Json:
+        """The repository at that address, new or not."""
+        body = {"url": url} | ({"git_credential_id": credential_id} if credential_id else {})
+        return self._json("POST", "/api/v1/repositories", json=body)
+
+    def repositories(self, **query: Any) -> Iterator[Json]:
+        return self._pages("/api/v1/repositories", query)
+
+    def repository(self, repository_id: str) -> Json:
+        return self._json("GET", f"/api/v1/repositories/{repository_id}")
+
+    def refresh_repository(self, repository_id: str) -> Json:
+        """Look at the remote now."""
+        return self._json("POST", f"/api/v1/repositories/{repository_id}/refresh")
+
+    def refs(self, repository_id: str, **query: Any) -> Iterator[Json]:
+        return self._pages(f"/api/v1/repositories/{repository_id}/refs", query)
+
+    def commits(self, repository_id: str, **query: Any) -> Iterator[Json]:
+        return self._pages(f"/api/v1/repositories/{repository_id}/commits", query)
+
+    def tree(self, repository_id: str, **query: Any) -> Iterator[Json]:
+        return self._pages(f"/api/v1/repositories/{repository_id}/tree", query)
+
+    def file(self, repository_id: str, **query: Any) -> Json:
+        return self._json("GET", f"/api/v1/repositories/{repository_id}/file", params=query)
+
+    def diff(self, repository_id: str, **query: Any) -> Json:
+        return self._json("GET", f"/api/v1/repositories/{repository_id}/diff", params=query)
+
+    def functions(self, repository_id: str, **query: Any) -> Iterator[Json]:
+        """Files, each with its functions or the reason why they are not known."""
+        return self._pages(f"/api/v1/repositories/{repository_id}/functions", query)
+
     def follow_run(self, run_id: str) -> Iterator[events.Event]:
         """`snapshot`, then `run` and `task` as they change, `end`: names and bodies, live."""
         return events.follow(self._stream(f"/api/v1/runs/{run_id}/events", {}))

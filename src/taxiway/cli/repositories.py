@@ -1,0 +1,284 @@
+"""`taxiway repositories`: what stands in Git, without a clone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+
+from taxiway.cli import display, options
+from taxiway.cli.connection import connect
+from taxiway.cli.naming import repository_of
+from taxiway.client.http import Json
+from taxiway.errors import Invalid
+
+HELP = "Read repositories: refs, files, functions."
+
+Repository = Annotated[str, typer.Argument(help="Its id, its address, or how that ends.")]
+Ref = Annotated[
+    str | None,
+    typer.Option(
+        "--ref", "-r", help="A branch, a tag or a commit.", show_default="the default branch"
+    ),
+]
+Path = Annotated[str, typer.Argument(help="From the root, like src/train.py.")]
+Search = Annotated[str | None, typer.Option("--search", "-q", help="Only what contains this.")]
+
+
+def add(
+    url: Annotated[str, typer.Argument(help="Its address.")],
+    credential: Annotated[str | None, typer.Option(help="The id of its credential.")] = None,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Register a repository, or find it by its address."""
+    with connect(server, home) as connection:
+        _tell(connection.client.register_repository(url, credential), output)
+
+
+def list_(
+    search: Search = None,
+    limit: options.Limit = 50,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """List the repositories that are registered; those of workflows are."""
+    with connect(server, home) as connection:
+        found = list(islice(connection.client.repositories(**_given(q=search)), limit))
+    _table(
+        found,
+        output,
+        ("repository", "default branch", "looked at (UTC)"),
+        lambda entry: (
+            entry["url"],
+            entry["default_branch"],
+            display.moment(entry["looked_at"]),
+        ),
+        empty="There is none yet: `taxiway repositories add <address>` registers one.",
+    )
+
+
+def refresh(
+    repository: Repository,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Look at the remote now."""
+    with connect(server, home) as connection:
+        found = repository_of(connection.client, repository)
+        _tell(connection.client.refresh_repository(found["id"]), output)
+
+
+def refs(
+    repository: Repository,
+    search: Search = None,
+    limit: options.Limit = 50,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """List branches and tags, newest first."""
+    with connect(server, home) as connection:
+        found = repository_of(connection.client, repository)
+        listed = list(islice(connection.client.refs(found["id"], **_given(q=search)), limit))
+    _table(
+        listed,
+        output,
+        ("ref", "kind", "commit", "time (UTC)", "subject"),
+        lambda ref: (
+            f"{ref['name']} (default)" if ref["is_default"] else ref["name"],
+            ref["kind"],
+            ref["commit"][:12],
+            display.moment(ref["committed_at"]),
+            ref["subject"],
+        ),
+        empty="It has no branch and no tag.",
+    )
+
+
+def commits(
+    repository: Repository,
+    ref: Ref = None,
+    limit: options.Limit = 20,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """List the commits of a ref, newest first."""
+    with connect(server, home) as connection:
+        found = repository_of(connection.client, repository)
+        listed = list(islice(connection.client.commits(found["id"], **_given(ref=ref)), limit))
+    _table(
+        listed,
+        output,
+        ("commit", "time (UTC)", "author", "subject"),
+        lambda commit: (
+            commit["commit"][:12],
+            display.moment(commit["committed_at"]),
+            commit["author"],
+            commit["subject"],
+        ),
+    )
+
+
+def tree(
+    repository: Repository,
+    path: Path = "",
+    ref: Ref = None,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """List a folder."""
+    with connect(server, home) as connection:
+        found = repository_of(connection.client, repository)
+        listed = list(connection.client.tree(found["id"], path=path, **_given(ref=ref)))
+    _table(
+        listed,
+        output,
+        ("name", "kind", "size"),
+        lambda entry: (
+            entry["name"] + (f" -> {entry['target']}" if entry["target"] else ""),
+            entry["kind"],
+            "" if entry["size"] is None else f"{entry['size']:,}",
+        ),
+        empty="The folder is empty.",
+    )
+
+
+def show(
+    repository: Repository,
+    path: Annotated[str | None, typer.Argument(help="A file; without one: the facts.")] = None,
+    ref: Ref = None,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Show a repository, or print a file of it."""
+    with connect(server, home) as connection:
+        found = repository_of(connection.client, repository)
+        if path is None:
+            _tell(found, output)
+            return
+        file = connection.client.file(found["id"], path=path, **_given(ref=ref))
+    if output is options.Form.json:
+        display.data(file)
+        return
+    if file["text"] is None:
+        why = "larger than what is shown" if file["is_too_large"] else "no text"
+        raise Invalid(
+            "file-not-shown",
+            f"{path} has {file['size']:,} bytes and is {why}",
+            hint="`-o json` tells its id and its size.",
+        )
+    typer.echo(display.plain(file["text"]), nl=not file["text"].endswith("\n"))
+
+
+def diff(
+    repository: Repository,
+    base: Annotated[str, typer.Argument(help="A branch, a tag or a commit.")],
+    head: Annotated[str, typer.Argument(help="The other one.")],
+    path: Annotated[str, typer.Option(help="Only this file or folder.")] = "",
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """Print what differs between two commits."""
+    with connect(server, home) as connection:
+        found = repository_of(connection.client, repository)
+        told = connection.client.diff(found["id"], base=base, head=head, path=path)
+    if output is options.Form.json:
+        display.data(told)
+        return
+    for file in told["files"]:
+        if file["text"] is None:
+            old = f"{file['old_path']} -> " if file["old_path"] else ""
+            why = f" ({file['omitted']})" if file["omitted"] else ""
+            typer.echo(display.plain(f"{file['status']} {old}{file['path']}{why}"))
+    typer.echo(display.plain(told["text"]), nl=False)
+
+
+def functions(
+    repository: Repository,
+    path: Path = "",
+    search: Search = None,
+    ref: Ref = None,
+    limit: options.Limit = 500,
+    server: options.Server = None,
+    home: options.Home = None,
+    output: options.Output = options.Form.table,
+) -> None:
+    """List the functions of a file, a folder or everything, found without importing them."""
+    with connect(server, home) as connection:
+        found = repository_of(connection.client, repository)
+        query = _given(ref=ref, q=search)
+        files = list(islice(connection.client.functions(found["id"], path=path, **query), limit))
+    if output is options.Form.json:
+        display.data(files)
+        return
+    display.table(
+        ("function", "lines", "what it does"),
+        [
+            (f"{file['path']}: {function['signature']}", "{}-{}".format(*function["lines"]),
+             function["doc"]["summary"])
+            for file in files
+            for function in file["functions"]
+        ],
+        empty="No function was found.",
+    )  # fmt: skip
+    for file in files:
+        if problem := file["problem"]:
+            display.note(display.plain(f"{file['path']}:{problem['line']}: {problem['reason']}"))
+
+
+def _given(**query: Any) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value is not None}
+
+
+def _tell(repository: Json, output: options.Form) -> None:
+    if output is options.Form.json:
+        display.data(repository)
+        return
+    problem = repository["problem"] or {}
+    display.fields(
+        [
+            ("repository", repository["url"]),
+            ("id", repository["id"]),
+            ("default branch", repository["default_branch"]),
+            ("credential", repository["git_credential_id"]),
+            ("looked at", display.moment(repository["looked_at"])),
+            ("problem", problem.get("message")),
+        ]
+    )
+
+
+def _table(
+    items: list[Json],
+    output: options.Form,
+    headings: tuple[str, ...],
+    row: Callable[[Json], tuple[Any, ...]],
+    *,
+    empty: str = "",
+) -> None:
+    if output is options.Form.json:
+        display.data(items)
+        return
+    display.table(headings, [row(item) for item in items], empty=empty)
+
+
+VERBS = {
+    "add": add,
+    "list": list_,
+    "show": show,
+    "refresh": refresh,
+    "refs": refs,
+    "commits": commits,
+    "tree": tree,
+    "diff": diff,
+    "functions": functions,
+}
