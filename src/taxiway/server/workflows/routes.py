@@ -66,9 +66,11 @@ def update_workflow(
     if_match: IfMatch = None,
 ) -> WorkflowResponse:
     """Change the fields that are given. `is_active` acts at once, all else at the next deploy."""
-    row = service.update(session, workflow_id, body, publisher, if_match)
+    row, notes = service.update(session, workflow_id, body, publisher, if_match)
     service.version(session, row).put(response)
-    return service.respond(session, row)
+    answer = service.respond(session, row)
+    answer.notes = list(notes)
+    return answer
 
 
 @router.put("/{workflow_id}", operation_id="putWorkflow")

@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 
 from taxiway.errors import Invalid
 from taxiway.git.names import check_path
+from taxiway.git.url import RepositoryUrl
 from taxiway.server.fields import (
     EmptyIsNull,
     Env,
@@ -29,6 +30,7 @@ Policy = Literal["on_deploy", "pinned", "on_push"]
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _WEB_USERINFO = re.compile(r"\s*https?:[/\\]*[^/\\?#]*@", re.IGNORECASE)
+_SCP = re.compile(r"[^/:@\s]+@[^/:@\s]+:[^\n]*")
 _PASSWORD = re.compile(r"(?:[^/?#]*:)?[/\\]*[^/\\?#@]*:[^/?#]*@")
 
 EXAMPLE: JsonDict = {
@@ -48,10 +50,21 @@ def _repository(value: str | None) -> str | None:
             Invalid(
                 "git-repository-has-credentials",
                 "The repository's address holds credentials",
-                hint="Leave out what stands before the @; credentials are not part of an address.",
+                hint="Leave out what stands before the @; credentials are not part of an address."
+                " Make a credential, and name it in git_credential_id.",
             )
         )
-    return value
+    return _spelled(value)
+
+
+def _spelled(value: str | None) -> str | None:
+    """`git@host:path` in its other spelling; the rest stays as people wrote it."""
+    if value is None or not _SCP.fullmatch(value):
+        return value
+    try:
+        return RepositoryUrl.parse(value).text
+    except Invalid as error:
+        raise FieldRefused(error) from None
 
 
 def _subdirectory(value: str | None) -> str | None:
@@ -99,6 +112,7 @@ Subdirectory = Annotated[UpTo500 | None, EmptyIsNull, AfterValidator(_subdirecto
 Groups = Annotated[list[GroupName], Field(max_length=20), AfterValidator(_unique)]
 NotifyUrl = Annotated[UpTo500 | None, EmptyIsNull, AfterValidator(_notify_url)]
 Branch = Annotated[str, default("main"), Field(max_length=255)]
+CredentialId = Annotated[Annotated[str, Field(max_length=36)] | None, EmptyIsNull]
 AuthType = Annotated[str, default("none"), Field(max_length=50)]
 MaxRuns = Annotated[int, Field(ge=1, le=1000)]
 PolicyField = Annotated[Policy | None, BeforeValidator(lambda given: given or None)]
@@ -125,7 +139,10 @@ _D: dict[str, str] = {
         "The commit, 40 hex digits. One that differs from the stored one pins the workflow to it;"
         " null goes back to the branch's head at each deploy; deploys write it back."
     ),
-    "git_auth_type": "How to log in to the Git host; only `none` can be deployed now.",
+    "git_auth_type": "How to log in to the Git host: `none`, `token` or `ssh`, as the credential.",
+    "git_credential_id": (
+        "UUID of the credential for the repository's host; it brings its `git_auth_type` along."
+    ),
     "git_update_policy": "Which commit a deploy takes: on_deploy, pinned or on_push.",
     "requirements": "Text like requirements.txt, used where the repository has none.",
     "dependency_groups": (
@@ -159,6 +176,7 @@ class WorkflowCreate(BaseModel):
     git_commit_sha: Commit = Field(None, description=_D["git_commit_sha"])
     git_subdirectory: Subdirectory = Field(None, description=_D["git_subdirectory"])
     git_auth_type: AuthType = Field("none", description=_D["git_auth_type"])
+    git_credential_id: CredentialId = Field(None, description=_D["git_credential_id"])
     git_update_policy: PolicyField = Field(
         None, description=_D["git_update_policy"] + " Default on_deploy, or pinned with a commit."
     )
@@ -191,6 +209,7 @@ class WorkflowUpdate(BaseModel):
     git_commit_sha: Commit = Field(None, description=_D["git_commit_sha"])
     git_subdirectory: Subdirectory = Field(None, description=_D["git_subdirectory"])
     git_auth_type: AuthType = Field("none", description=_D["git_auth_type"])
+    git_credential_id: CredentialId = Field(None, description=_D["git_credential_id"])
     git_update_policy: PolicyField = Field(None, description=_D["git_update_policy"])
     requirements: Text = Field(None, description=_D["requirements"])
     dependency_groups: Groups = Field(default_factory=list, description=_D["dependency_groups"])
@@ -204,6 +223,7 @@ class WorkflowUpdate(BaseModel):
     current_release: Any = Field(None, description="Read-only.")
     undeployed_changes: Any = Field(None, description="Read-only.")
     last_run: Any = Field(None, description="Read-only.")
+    notes: Any = Field(None, description="Read-only.")
     created_at: Any = Field(None, description="Read-only.")
     updated_at: Any = Field(None, description="Read-only.")
 
@@ -234,6 +254,7 @@ class WorkflowResponse(BaseModel):
     git_commit_sha: str | None = Field(description=_D["git_commit_sha"])
     git_subdirectory: str | None = Field(description=_D["git_subdirectory"])
     git_auth_type: str = Field(description=_D["git_auth_type"])
+    git_credential_id: str | None = Field(description=_D["git_credential_id"])
     git_update_policy: Policy = Field(description=_D["git_update_policy"])
     requirements: str | None = Field(description=_D["requirements"])
     dependency_groups: list[str] = Field(description=_D["dependency_groups"])
@@ -247,5 +268,9 @@ class WorkflowResponse(BaseModel):
         description="Fields that differ from the current release, like `tasks.train.params`."
     )
     last_run: LastRun | None = Field(description="Its newest run; null: it never ran.")
+    notes: list[str] = Field(
+        default_factory=list,
+        description="What this change did besides, in sentences; in the answer to it only.",
+    )
     created_at: datetime = Field(description="When it was created, UTC.")
     updated_at: datetime = Field(description="When it was last changed, UTC.")

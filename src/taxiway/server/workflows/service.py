@@ -25,6 +25,8 @@ from taxiway.server.versions import Version
 from taxiway.server.workflows import queries
 from taxiway.server.workflows.commits import choose_commit
 from taxiway.server.workflows.listing import WorkflowQuery
+from taxiway.server.workflows.logins import FIELDS as LOGIN_FIELDS
+from taxiway.server.workflows.logins import choose_login
 from taxiway.server.workflows.schemas import (
     LastRun,
     WorkflowCreate,
@@ -45,9 +47,11 @@ _READ_ONLY = {
     "current_release",
     "undeployed_changes",
     "last_run",
+    "notes",
     "created_at",
     "updated_at",
 }
+_COMPUTED = {"hold", "push", "current_release", "undeployed_changes", "last_run", "notes"}
 _SCHEDULE = ("schedule", "timezone")
 
 
@@ -82,9 +86,12 @@ def create(session: Session, given: WorkflowCreate) -> WorkflowRow:
     if holder is not None:
         raise taken
     values = given.model_dump(exclude={"git_commit_sha", "git_update_policy"})
+    stored = {"git_repository": None, "git_auth_type": "none", "git_credential_id": None}
+    told = given.model_dump(include=given.model_fields_set)
+    values |= choose_login(session, told, stored, is_new=True).values
     row = WorkflowRow(**values, dag_id=dag_id, schedule_from=now() if given.schedule else None)
     row.git_commit_sha, row.git_update_policy = choose_commit(
-        given.model_dump(include=given.model_fields_set),
+        told,
         stored_commit=None,
         stored_policy="on_deploy",
     )
@@ -103,8 +110,9 @@ def update(
     given: WorkflowUpdate,
     publisher: Publisher,
     if_match: str | None = None,
-) -> WorkflowRow:
-    """Change what is given. `is_active` acts at once, all else at the next deploy."""
+) -> tuple[WorkflowRow, tuple[str, ...]]:
+    """Change what is given. `is_active` acts at once, all else at the next deploy. The notes say
+    what was changed besides."""
     row = get(session, workflow_id, lock=True)
     if if_match is not None:
         current = version(session, row)
@@ -115,6 +123,9 @@ def update(
         values, stored_commit=row.git_commit_sha, stored_policy=row.git_update_policy
     )
     values |= {"git_commit_sha": commit, "git_update_policy": policy}
+    stored = {name: getattr(row, name) for name in LOGIN_FIELDS}
+    login = choose_login(session, values, stored, is_new=False)
+    values |= login.values
     changed = {name for name, value in values.items() if getattr(row, name) != value}
     for name in changed:
         setattr(row, name, values[name])
@@ -129,7 +140,7 @@ def update(
         register_workflow(session, row.git_repository, row.git_credential_id)
     if "is_active" in changed:
         publisher.activity_changed(session, row)
-    return row
+    return row, login.notes
 
 
 def mark_edited(row: WorkflowRow | TaskRow) -> None:
@@ -205,9 +216,7 @@ def _response(
     row: WorkflowRow, current: ReleaseRow | None, changes: list[str], last: LastRun | None
 ) -> WorkflowResponse:
     values: dict[str, Any] = {
-        name: getattr(row, name)
-        for name in WorkflowResponse.model_fields
-        if name not in ("hold", "push", "current_release", "undeployed_changes", "last_run")
+        name: getattr(row, name) for name in WorkflowResponse.model_fields if name not in _COMPUTED
     }
     return WorkflowResponse(
         **values,
