@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from taxiway.environment.policy import PackagePolicy
+from taxiway.storage.eviction import Bounds, bounds_of
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class WorkerSettings:
     packages: PackagePolicy
     task_env_pass: tuple[str, ...] = ()
     run_as_user: str = "nobody"
+    bounds: Bounds = field(default_factory=Bounds)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> WorkerSettings:
@@ -32,4 +34,7 @@ class WorkerSettings:
             packages=PackagePolicy.from_env(env),
             task_env_pass=tuple(name for name in names if name),
             run_as_user=env.get("TAXIWAY_RUN_AS_USER") or "nobody",
+            bounds=bounds_of(
+                env.get("TAXIWAY_CACHE_MAX_SIZE", ""), env.get("TAXIWAY_CACHE_MAX_AGE", "")
+            ),
         )

@@ -32,6 +32,7 @@ from taxiway.git.access import Access
 from taxiway.git.policy import GitPolicy, TreeLimits
 from taxiway.redaction import Secret
 from taxiway.server.notifications.address import NotifyAddress
+from taxiway.storage.eviction import Bounds, parse_size
 
 DEFAULT_HOME = "~/.taxiway"
 FILE = "taxiway.toml"
@@ -67,6 +68,23 @@ def _proxy(value: str | None) -> str | None:
     return value
 
 
+def _public_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if value and (not usable or "@" in parts.netloc or parts.query or parts.fragment):
+        raise ValueError("an address is written as https://taxiway.example.org")
+    return value.rstrip("/")
+
+
+def _size(value: str) -> str:
+    parse_size(value)
+    return value
+
+
+Size = Annotated[str, AfterValidator(_size)]
 Commas = Annotated[tuple[str, ...], NoDecode, _split(",")]
 Colons = Annotated[tuple[Path, ...], NoDecode, _split(":")]
 
@@ -82,6 +100,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path(DEFAULT_HOME), description="Where everything of this server lies.")
     host: str = Field("127.0.0.1", description="The address to listen on; loopback only.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on.")
+    public_url: Annotated[str, AfterValidator(_public_url)] = Field(
+        "", description="Address of this server as people reach it, for links."
+    )
     allowed_hosts: Commas = Field((), description="More names that the Host header may have.")
     database_url: str = Field("", repr=False, description="SQLite in the home, or PostgreSQL.")
     storage: str = Field("", description="URL of the storage; a folder in the home by default.")
@@ -105,11 +126,23 @@ class Settings(BaseSettings):
     find_links: Commas = Field((), repr=False, description="Pages of packages to allow.")
     allow_builds: Commas = Field((), description="Packages that may be built from source.")
     allow_urls: Commas = Field((), description="Hosts that a requirement may name directly.")
+    python_downloads: bool = Field(False, description="Whether uv may download a Python.")
+    cache_max_size: Size = Field("50GB", description="What the cache may hold on each host.")
+    cache_max_age: int = Field(30, ge=0, description="Days that unused entries are kept; 0: ever.")
     task_env_pass: Commas = Field((), description="Variables that tasks get from the worker.")
     run_as_user: str | None = Field(None, description="The user that tasks run as.")
     notify_url: Annotated[str | None, AfterValidator(_notify_url)] = Field(
         None, repr=False, description="Address that is told of failures, by default."
     )
+    push_interval: float = Field(
+        60, ge=0, le=86400, description="Seconds between looks for pushes at one repository."
+    )
+    keep_releases: int = Field(20, ge=1, description="So many releases of each workflow are kept.")
+    keep_release_days: float = Field(30, ge=0, description="Releases younger than this are kept.")
+    keep_run_days: float = Field(
+        90, ge=0, description="Runs younger than this keep the release that they executed."
+    )
+    cleanup_hours: float = Field(24, ge=0, description="Hours between clean-ups; 0: never.")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="Form of the log.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log from")
 
@@ -147,6 +180,17 @@ class Settings(BaseSettings):
         return Path(self.cache).expanduser().absolute()
 
     @property
+    def link_url(self) -> str:
+        """What every link to this server begins with that leaves it."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """Names that the Host header may have besides loopback's."""
+        public = urlsplit(self.public_url).hostname
+        return (*self.allowed_hosts, public) if public else self.allowed_hosts
+
+    @property
     def secret_keys(self) -> Path:
         """The file of the keys that seal secrets."""
         return (self.secret_key_file or self.home / "secret.keys").expanduser().absolute()
@@ -173,12 +217,18 @@ class Settings(BaseSettings):
         """Where packages may come from; the rest of uv's own environment holds too."""
         return PackagePolicy.from_env({**os.environ, **self._package_environment()})
 
+    def cache_bounds(self) -> Bounds:
+        """What the cache of this host may hold."""
+        return Bounds(parse_size(self.cache_max_size), self.cache_max_age)
+
     def worker_environment(self) -> dict[str, str]:
         """The `TAXIWAY_…` variables that the processes of Airflow need."""
         values = {
             "TAXIWAY_HOME": str(self.home),
             "TAXIWAY_STORAGE": self.storage_url,
             "TAXIWAY_CACHE": str(self.cache_dir),
+            "TAXIWAY_CACHE_MAX_SIZE": self.cache_max_size,
+            "TAXIWAY_CACHE_MAX_AGE": str(self.cache_max_age),
             "TAXIWAY_TASK_ENV_PASS": ",".join(self.task_env_pass),
             "TAXIWAY_RUN_AS_USER": self.run_as_user or "",
             **self._package_environment(),
@@ -191,6 +241,7 @@ class Settings(BaseSettings):
             "TAXIWAY_FIND_LINKS": self.find_links,
             "TAXIWAY_ALLOW_BUILDS": self.allow_builds,
             "TAXIWAY_ALLOW_URLS": self.allow_urls,
+            "TAXIWAY_PYTHON_DOWNLOADS": ("true",) if self.python_downloads else (),
         }
         ways = {"TAXIWAY_PROXY": self.proxy, "TAXIWAY_CA_BUNDLE": self.ca_bundle}
         texts = {name: str(value or "") for name, value in ways.items()}
