@@ -115,7 +115,7 @@ def prune(cache: Cache, bounds: Bounds, *, dry_run: bool = False) -> Pruned:
         is_much = bounds.max_bytes is not None and total > bounds.max_bytes
         if not (is_old or is_much) or entry.in_use:
             continue
-        if dry_run or _evict(cache, entry):
+        if dry_run or evict(cache, entry):
             pruned.entries.append(entry)
             total -= entry.bytes
     pruned.damaged = _drop_damaged(cache, now - _DAMAGED_DAYS * _DAY, dry_run=dry_run)
@@ -132,7 +132,8 @@ def tidy(cache: Cache, bounds: Bounds) -> None:
             prune(cache, bounds)
 
 
-def _evict(cache: Cache, entry: Entry) -> bool:
+def evict(cache: Cache, entry: Entry) -> bool:
+    """Remove an entry; False where it is in use, or gone."""
     building = cache.root / ".building"
     building.mkdir(parents=True, exist_ok=True)
     away = Path(tempfile.mkdtemp(prefix="evicted.", dir=building))
