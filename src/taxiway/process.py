@@ -11,10 +11,11 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from taxiway.errors import Unavailable
 from taxiway.redaction import redact
@@ -130,3 +131,9 @@ def kill_group(process: subprocess.Popen[bytes], sig: int = signal.SIGKILL) -> N
     """Send `sig` to the process group of `process`, if there is one left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, sig)
+
+
+def become(argv: Sequence[str]) -> NoReturn:
+    """Go on as another program, in this very process: who ends us ends it."""
+    sys.stdout.flush()
+    os.execv(argv[0], list(argv))  # noqa: S606

@@ -25,6 +25,8 @@ COMMANDS = {
     "workflows": "taxiway.cli.workflows",
     "tasks": "taxiway.cli.tasks",
     "repositories": "taxiway.cli.repositories",
+    "credentials": "taxiway.cli.credentials",
+    "known-hosts": "taxiway.cli.known_hosts",
     "check": "taxiway.cli.check",
     "deploy": "taxiway.cli.deploy",
     "releases": "taxiway.cli.releases",

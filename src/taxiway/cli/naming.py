@@ -79,6 +79,28 @@ def task_of(client: TaxiwayClient, workflow: Json, name: str) -> Json:
     )
 
 
+def credential_of(client: TaxiwayClient, name: str) -> Json:
+    """The credential with that id or name. `NotFound` (`credential-not-found`), `Invalid`
+    (`credential-ambiguous`)."""
+    if _UUID.fullmatch(name):
+        return client.credential(name)
+    near = list(client.credentials(q=name[:255])) if name.strip() else []
+    found = [one for one in near if one["name"] == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Invalid(
+            "credential-ambiguous",
+            f"{len(found)} credentials have the name {name!r}",
+            hint=f"Give the id: {', '.join(one['id'] for one in found)}.",
+        )
+    raise NotFound(
+        "credential-not-found",
+        f"There is no credential {name[:255]!r}",
+        hint="`taxiway credentials list` has all.",
+    )
+
+
 def repository_of(client: TaxiwayClient, name: str) -> Json:
     """The repository with that id or address, or whose address ends so: `group/name`, `name`.
     `NotFound` (`repository-not-found`), `Invalid` (`repository-ambiguous`)."""

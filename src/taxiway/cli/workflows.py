@@ -11,7 +11,7 @@ import typer
 
 from taxiway.cli import display, given, options
 from taxiway.cli.connection import Connection, connect
-from taxiway.cli.naming import workflow_of
+from taxiway.cli.naming import credential_of, workflow_of
 from taxiway.client.http import Json
 
 HELP = "Declare workflows, look at them, change and delete them."
@@ -19,6 +19,9 @@ NO_TASKS = "It has no tasks: `taxiway tasks create` adds one."
 
 Text = str | None
 Repository = Annotated[Text, typer.Option(help="Address of the Git repository.")]
+CredentialName = Annotated[
+    Text, typer.Option("--credential", help="Id or name of the repository's; '' for none.")
+]
 Branch = Annotated[Text, typer.Option(help="The branch that deploys look at.")]
 Commit = Annotated[Text, typer.Option(help="Pin it to this full commit; '' goes with the branch.")]
 UpdatePolicy = Annotated[Text, typer.Option(help="on_deploy, pinned or on_push.")]
@@ -94,6 +97,7 @@ def show(
 def create(
     name: Annotated[str, typer.Argument(help="The DAG id is made from it.")],
     repository: Repository = None,
+    credential: CredentialName = None,
     branch: Branch = None,
     commit: Commit = None,
     update_policy: UpdatePolicy = None,
@@ -129,15 +133,23 @@ def create(
         notify_url=notify_url,
     )
     with connect(server, home) as connection:
+        fields |= _login(connection, credential)
         made = connection.client.create_workflow(**fields)
         _tell(made, output)
         connection.point_to_workflow(made)
+
+
+def _login(connection: Connection, credential: str | None) -> Json:
+    if not credential:
+        return given.present(git_credential_id=credential)
+    return {"git_credential_id": credential_of(connection.client, credential)["id"]}
 
 
 def update(
     workflow: options.Workflow,
     name: Annotated[Text, typer.Option(help="Another name; the DAG id stays.")] = None,
     repository: Repository = None,
+    credential: CredentialName = None,
     branch: Branch = None,
     commit: Commit = None,
     update_policy: UpdatePolicy = None,
@@ -174,8 +186,11 @@ def update(
     )
     with connect(server, home) as connection:
         found, etag = _seen(connection, workflow)
+        fields |= _login(connection, credential)
         changed = connection.client.update_workflow(found["id"], if_match=etag, **fields)
         _tell(changed, output)
+        for line in changed["notes"]:
+            display.note(line)
         connection.point_to_workflow(changed)
 
 
@@ -249,7 +264,14 @@ def _tell(workflow: Json, output: options.Form) -> None:
 def _fields(workflow: Json) -> list[tuple[str, object]]:
     shown = (
         *("name", "dag_id", "id", "description", "schedule", "timezone", "catchup"),
-        *("max_active_runs", "is_active", "git_repository", "git_branch", "git_commit_sha"),
+        *(
+            "max_active_runs",
+            "is_active",
+            "git_repository",
+            "git_credential_id",
+            "git_branch",
+            "git_commit_sha",
+        ),
         *("git_update_policy", "env", "requirements", "notify_url", "held"),
         *("current_release", "undeployed_changes"),
     )

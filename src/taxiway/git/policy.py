@@ -85,15 +85,15 @@ def check(url: RepositoryUrl, policy: GitPolicy) -> Target:
     access = policy.access
     proxied = is_proxied(url.host, access)
     credential = access.keyring.for_url(url)
-    pinned = () if proxied else _pin(url, policy)
-    if proxied:
-        _require_listed(url, policy)
     if url.scheme == "ssh" and credential is None:
         raise Denied(
             "repository-needs-credentials",
             f"{url} is read over ssh, and no credential of kind ssh is given for {url.host}",
             hint="Make one with `taxiway credentials create`, and name it in git_credential_id.",
         )
+    pinned = () if proxied else _pin(url, policy)
+    if proxied:
+        _require_listed(url, policy)
     return Target(url, url.text, pinned, proxied, credential, access)
 
 

@@ -157,14 +157,12 @@ def test_requirements_are_refused_by_line(live: Any) -> None:
 def test_what_needs_no_network_is_refused_before_a_number_is_given_out(live: Any) -> None:
     empty = live.workflow("empty")
     refused(live, empty, 422, "workflow-has-no-tasks")
-    token = live.inline("token", git_auth_type="token")
-    refused(live, token, 422, "git-auth-type-not-supported")
+    token = live.inline("token")
     lost = live.workflow("lost")
     live.task(lost, "train", script_path="a.py", function_name="f")
     assert "train" in refused(live, lost, 422, "repository-missing")["detail"]
-    for made in (empty, token, lost):
+    for made in (empty, lost):
         assert live.get(f"/workflows/{made['id']}/releases")["total"] == 0
-    live.patch(token, git_auth_type="none")
     assert live.deploy(token)["number"] == 1
     assert live.client.post("/api/v1/workflows/none/deploy").status_code == 404
 
@@ -177,8 +175,8 @@ def test_a_branch_that_is_missing_and_a_repository_that_is_not_allowed(
     assert live.patch(made, git_repository=f"file://{tmp_path}/elsewhere")
     body = live.deploy(made, status=403)
     assert "TAXIWAY_GIT_ALLOW_LOCAL" in body["hint"] + body["detail"]
-    live.patch(made, git_repository="ssh://git@host/x")
-    assert live.deploy(made, status=422)["hint"]
+    live.patch(made, git_repository="git@host:x")
+    assert live.deploy(made, status=403)["code"] == "repository-needs-credentials"
 
 
 def test_a_refused_deploy_changes_nothing_of_what_runs(live: Any) -> None:

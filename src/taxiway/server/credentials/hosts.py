@@ -8,10 +8,12 @@ from taxiway.errors import Invalid
 from taxiway.git.url import RepositoryUrl
 
 _PORT = re.compile(r".*:(\d{1,5})", re.DOTALL)
+_OPENSSH = re.compile(r"\[([^\[\]:]+)\](:\d{1,5})?")  # as known_hosts has a host with a port
 
 
 def parse_host(text: str) -> tuple[str, int | None]:
     """The host in its one spelling, and the port where one is named; `Invalid` (`host-refused`)."""
+    text = _OPENSSH.sub(r"\1\2", text) if _OPENSSH.fullmatch(text) else text
     bracketed = text.count(":") > 1 and not text.startswith("[")
     authority = f"[{text}]" if bracketed else text
     try:

@@ -43,7 +43,12 @@ def start_deploy(
     if asked.resume:
         holds.resume(session, row)
     holds.require_not_held(session, row)
-    order = replace(order_for(row, tasks), upgrade=upgrade)
+    order = replace(
+        order_for(row, tasks),
+        upgrade=upgrade,
+        ref=asked.ref,
+        allow_unreachable=asked.allow_unreachable,
+    )
     release = ReleaseRow(
         request_key=current_key(),
         message=asked.message,
@@ -81,7 +86,8 @@ def _start(
     release.declared_at = row.edited_at
     session.add(release)
     session.flush()
-    history.asked(session, row, release)
+    told = {"ref": order.ref, "allow_unreachable": order.allow_unreachable}
+    history.asked(session, row, release, told)
     return release
 
 
@@ -98,11 +104,11 @@ def _require_deployable(row: WorkflowRow, tasks: Sequence[TaskRow]) -> None:
             f"{row.name} has no tasks, so there is nothing to deploy",
             hint="Create a task with POST /api/v1/tasks/.",
         )
-    if row.git_auth_type != "none":
+    if row.git_auth_type != "none" and row.git_credential_id is None:
         raise Invalid(
-            "git-auth-type-not-supported",
-            f"{row.name} has git_auth_type {row.git_auth_type!r}, and there are no credentials yet",
-            hint='Use a public repository and set git_auth_type to "none".',
+            "credential-required",
+            f"{row.name} has git_auth_type {row.git_auth_type!r}, and no credential",
+            hint="Name one in git_credential_id, or set git_auth_type to none.",
         )
     git_tasks = [task.name for task in tasks if task.script_path is not None]
     if git_tasks and row.git_repository is None:
