@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import chains, lists, parsing, rendering, starting, table
+from benchmarks import browsing, chains, lists, parsing, rendering, starting, table
 from benchmarks.measure import Options, Row
 
 ALL: Mapping[str, Callable[[Options], list[Row]]] = {
     "rendering": rendering.measure,
     "parsing": parsing.measure,
     "lists": lists.measure,
+    "browsing": browsing.measure,
     "starting": starting.measure,
     "chains": chains.measure,
 }

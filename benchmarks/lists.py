@@ -68,8 +68,8 @@ def requests(database_url: str, home: Path, count: int) -> list[float]:
 
 
 @contextmanager
-def server(database_url: str, home: Path) -> Iterator[httpx.Client]:
-    """The real server, without an Airflow, and a client of it."""
+def server(database_url: str, home: Path, **settings: str) -> Iterator[httpx.Client]:
+    """The real server, without an Airflow, and a client of it. `settings` are variables."""
     port = ports.choose(0, 0)
     home.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-m", "taxiway.server", "--home", str(home), "--port", str(port)]
@@ -78,6 +78,7 @@ def server(database_url: str, home: Path) -> Iterator[httpx.Client]:
         "HOME": str(home),
         "TAXIWAY_DATABASE_URL": database_url,
         "TAXIWAY_LOG_LEVEL": "error",
+        **settings,
     }
     process = spawn(argv, env=env)
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import lists, measure, parsing, rendering, starting, table
+from benchmarks import browsing, lists, measure, parsing, rendering, starting, table
 from benchmarks.measure import Options, Row
 from benchmarks.seed import seed
 
@@ -72,6 +72,16 @@ def test_lists_are_measured(options: Options) -> None:
     url = f"sqlite:///{options.scratch / 'taxiway.db'}"
     seed(url, workflows=60, tasks=120, runs=120)
     assert len(lists.requests(url, options.scratch / "home", 8)) == 8
+
+
+@pytest.mark.integration
+def test_browsing_is_measured(options: Options) -> None:
+    rows = browsing.measure(options)
+    assert [row.what.split(",")[0] for row in rows] == [
+        "Tree of a folder",
+        "Functions of 2 files",
+        "Functions of 2 files",
+    ]
 
 
 @pytest.mark.integration
