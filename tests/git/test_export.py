@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taxiway.errors import Invalid
-from taxiway.git.export import export_snapshot, submodules_of
+from taxiway.git.composition import compose
+from taxiway.git.export import export_snapshot
+from taxiway.git.files import Files
 from taxiway.git.mirror import Mirror
 from taxiway.git.snapshot import use_snapshot
 from taxiway.git.url import RepositoryUrl
@@ -101,14 +103,14 @@ def test_a_link_that_leaves_the_tree_is_refused_by_name(
     assert list(storage.names("snapshots")) == []
 
 
-def test_submodules_are_empty_folders_and_are_named(
+def test_a_submodule_that_nothing_declares_is_an_empty_folder_and_is_named(
     mirror: Mirror, origin, storage: Storage, cache: Cache
 ) -> None:
     origin.git("update-index", "--add", "--cacheinfo", f"160000,{'2' * 40},vendor/sub")
     origin.git("commit", "-q", "-m", "submodule")
     commit = mirror.resolve("main")
     tree = export_snapshot(mirror, commit, storage)
-    assert submodules_of(mirror, commit) == ["vendor/sub"]
+    assert compose(Files(mirror, commit)).empty == {"vendor/sub": "2" * 40}
     with use_snapshot(tree, storage, cache) as root:
         assert list((root / "vendor/sub").iterdir()) == []
 

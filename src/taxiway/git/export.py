@@ -1,19 +1,25 @@
-"""From a fetched commit to a snapshot in the storage: straight from the objects, no work tree.
+"""From fetched commits to a snapshot in the storage: straight from the objects, no work tree.
 
-`snapshots/<tree>.json` names the layers; it is written last. `content` is there where the tree's
-own id cannot be computed from the files (old repositories with odd modes), and is the id that can.
+`snapshots/<id>.json` names the layers, the full one first; it is written last. `content` is there
+where the id is not that of the tree that the files make: where submodules or LFS objects are among
+them, and for old repositories with odd modes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
-from taxiway.git import objects
-from taxiway.git.layers import write_layer
+from taxiway.git import lfs, objects
+from taxiway.git.composition import Composition, compose
+from taxiway.git.earlier import Earlier, Exported, Row
+from taxiway.git.files import Files
+from taxiway.git.layers import Step, write_layer
 from taxiway.git.mirror import Mirror
 from taxiway.git.trees import (
     FILE,
@@ -27,63 +33,137 @@ from taxiway.git.trees import (
 )
 from taxiway.storage.store import Storage
 
+_BLOCK = 1 << 20
+CHAIN = 8  # layers; a longer chain costs a cold host more than it saves
+
 
 def snapshot_key(tree: str) -> str:
     return f"snapshots/{tree}.json"
 
 
-def export_snapshot(mirror: Mirror, commit: str, storage: Storage) -> str:
-    """Have the commit's files in the storage; the id of its tree.
+def export_snapshot(
+    mirror: Mirror, commit: str, storage: Storage, *, subdirectory: str | None = None
+) -> str:
+    """Have the files of a commit in the storage, with its submodules and LFS objects; their id."""
+    made = compose(Files(mirror, commit, subdirectory))
+    made.require_sound()
+    return export(made, storage)
+
+
+def export(made: Composition, storage: Storage) -> str:
+    """Have the files in the storage; their id.
 
     `Invalid`: a limit is passed (the code names it), or a link leaves the tree
-    (`link-leaves-tree`). Submodules are empty folders as yet: `submodules_of` names them.
+    (`link-leaves-tree`).
     """
-    tree = mirror.tree_of(commit)
-    if storage.exists(snapshot_key(tree)):
-        return tree
-    with mirror.cache.lock("exports", tree):
-        if not storage.exists(snapshot_key(tree)):
-            mirror.healing(commit, lambda: _export(mirror, commit, tree, storage))
-    return tree
+    key, mirror = made.id, made.files.mirror
+    if storage.exists(snapshot_key(key)):
+        return key
+    with mirror.cache.lock("exports", key):
+        if not storage.exists(snapshot_key(key)):
+            _Export(made, key, storage).write()
+    return key
 
 
-def submodules_of(mirror: Mirror, commit: str) -> list[str]:
-    """The paths of the commit's submodules, which a snapshot holds as empty folders."""
-    return [entry.path for entry in mirror.list_tree(commit) if entry.mode == SUBMODULE]
+@dataclass
+class _Export:
+    made: Composition
+    key: str
+    storage: Storage
+
+    def write(self) -> None:
+        made, mirror = self.made, self.made.files.mirror
+        entries = {path: _canonical(entry) for path, entry in made.entries.items()}
+        sizes = {path: pointer.size for path, pointer in made.lfs.items()}
+        check_sizes(list(entries.values()), mirror.policy.limits, sizes)
+        check_links(made.links)
+        self._large = self._bring_lfs()
+        rows = {path: self._row(entry) for path, entry in entries.items()}
+        earlier = Earlier(mirror.cache, mirror.folder, made.files.folder)
+        base = earlier.nearest(rows, self.storage, CHAIN)
+        changed = [entry for path, entry in entries.items() if base.lacks(path, rows[path])]
+        step = self._healing(lambda: self._write_layer(base, changed))
+        content = tree_id((path, row.mode, row.oid) for path, row in rows.items())
+        manifest = {
+            "format": 1 if len(base.steps) == 0 else 2,
+            "tree": self.key,
+            "layers": [one.as_dict() for one in (*base.steps, step)],
+            "submodules": {e.path: e.oid for e in entries.values() if e.mode == SUBMODULE},
+        }
+        if content != self.key:
+            manifest["content"] = content
+        earlier.keep(self.key, rows)
+        self.storage.put(snapshot_key(self.key), json.dumps(manifest, sort_keys=True).encode())
+
+    def _bring_lfs(self) -> dict[str, Path]:
+        """The LFS objects by path; each repository's through its own mirror."""
+        found: dict[str, Path] = {}
+        for prefix, files in self.made.parts.items():
+            mine = {p: one for p, one in self.made.lfs.items() if self.made.prefix_of(p) == prefix}
+            places = lfs.ensure(files, mine.values()) if mine else {}
+            found |= {path: places[one.oid] for path, one in mine.items()}
+        return found
+
+    def _row(self, entry: TreeEntry) -> Row:
+        large = self._large.get(entry.path)
+        if large is None:
+            return Row(entry.mode, entry.oid, entry.oid, entry.size or 0)
+        pointer = self.made.lfs[entry.path]
+        return Row(entry.mode, f"sha256:{pointer.oid}", _blob_id(large), pointer.size)
+
+    def _write_layer(self, base: Exported, entries: list[TreeEntry]) -> Step:
+        building = self.made.files.mirror.cache.root / ".building"
+        building.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="layer.", dir=building) as folder:
+            packed = Path(folder) / "layer"
+            layer = write_layer(self._contents(entries), packed)
+            self.storage.put(f"layers/{layer.digest}.tar.zst", packed)
+        return Step(layer, self.key, base.gone)
+
+    def _contents(self, entries: list[TreeEntry]) -> Iterator[tuple[TreeEntry, bytes | Path]]:
+        for prefix, some in groupby(entries, lambda entry: self.made.prefix_of(entry.path)):
+            yield from self._of_part(self.made.parts[prefix], list(some))
+
+    def _of_part(
+        self, files: Files, entries: list[TreeEntry]
+    ) -> Iterator[tuple[TreeEntry, bytes | Path]]:
+        plain = [e.oid for e in entries if e.mode != SUBMODULE and e.path not in self._large]
+        blobs = objects.read_blobs(files.mirror.store_of(files.commit, files.folder), plain)
+        try:
+            for entry in entries:
+                if entry.mode == SUBMODULE:
+                    yield entry, b""
+                else:
+                    yield entry, self._large.get(entry.path) or next(blobs)
+        except objects.DamagedStore:
+            raise _Damaged(files) from None
+
+    def _healing(self, act: Callable[[], Step]) -> Step:
+        """`act()`; the mirror that turns out to be damaged is made anew, once."""
+        try:
+            return act()
+        except _Damaged as damage:
+            damaged = damage.files
+        damaged.mirror.renew(damaged.commit, damaged.folder)
+        try:
+            return act()
+        except _Damaged as again:
+            raise again.files.mirror.beyond_repair() from None
 
 
-def _export(mirror: Mirror, commit: str, tree: str, storage: Storage) -> None:
-    entries = [_canonical(entry) for entry in mirror.list_tree(commit)]
-    check_sizes(entries, mirror.policy.limits)
-    links = [entry for entry in entries if entry.mode == LINK]
-    targets = objects.read_blobs(mirror.files, [entry.oid for entry in links])
-    check_links(
-        {e.path: t.decode("utf-8", "surrogateescape") for e, t in zip(links, targets, strict=True)}
-    )
-    content = tree_id((entry.path, entry.mode, entry.oid) for entry in entries)
-    building = mirror.cache.root / ".building"
-    building.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="layer.", dir=building) as folder:
-        packed = Path(folder) / "layer"
-        layer = write_layer(_contents(mirror, entries), packed)
-        storage.put(f"layers/{layer.digest}.tar.zst", packed)
-    manifest = {
-        "format": 1,
-        "tree": tree,
-        "layers": [asdict(layer)],
-        "submodules": {e.path: e.oid for e in entries if e.mode == SUBMODULE},
-    }
-    if content != tree:
-        manifest["content"] = content
-    storage.put(snapshot_key(tree), json.dumps(manifest, sort_keys=True).encode("ascii"))
+class _Damaged(Exception):
+    """The store of these files is damaged."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
 
 
-def _contents(mirror: Mirror, entries: list[TreeEntry]) -> Iterator[tuple[TreeEntry, bytes]]:
-    wanted = [entry.oid for entry in entries if entry.mode != SUBMODULE]
-    blobs = objects.read_blobs(mirror.files, wanted)
-    for entry in entries:
-        yield entry, b"" if entry.mode == SUBMODULE else next(blobs)
-    next(blobs, None)  # to its end: git must have ended well
+def _blob_id(path: Path) -> str:
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _canonical(entry: TreeEntry) -> TreeEntry:

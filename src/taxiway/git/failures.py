@@ -19,6 +19,11 @@ def refuses_bare_commit(done: Completed) -> bool:
     )
 
 
+def is_rate_limited(done: Completed) -> bool:
+    """The server has had enough of us for now."""
+    return bool(re.search(r"error: 429\b", done.complaint))
+
+
 def explain(done: Completed, target: Target) -> TaxiwayError:
     """The error for a git call that spoke to `target` and failed."""
     words = done.complaint
@@ -175,6 +180,14 @@ def _stalled(target: Target, words: str) -> TaxiwayError:
     return Unavailable("repository-stalled", f"The transfer from {target.url} stalled", hint=_AGAIN)
 
 
+def _rate_limited(target: Target, words: str) -> TaxiwayError:
+    return Unavailable(
+        "repository-rate-limited",
+        f"{target.url.host} answers that it was asked too often",
+        hint="Wait some minutes, then try again; a credential often has a higher limit.",
+    )
+
+
 def _disk_full(target: Target, words: str) -> TaxiwayError:
     return Unavailable(
         "disk-full",
@@ -190,6 +203,7 @@ _MEANINGS = (
     (r"error in libcrypto|invalid format|invalid private key", _unusable_key),
     (r"from proxy after CONNECT|the proxy refused|CONNECT tunnel failed|error: 407", _proxy_refuses),
     (r"permission denied \(|could not read username|could not read password|authentication failed|error: 40[13]\b", _needs_credentials),
+    (r"error: 429\b", _rate_limited),
     (r"error: 404\b|repository '.*' not found|not a git repository|does not appear to be a git|repository not found|project you were looking for", _not_found),
     (r"error: 30\d\b|unable to update url base|redirect", _redirects),
     (r"certificate|CAfile", _certificate),

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from taxiway.errors import NotFound
 from taxiway.git import failures, objects
-from taxiway.git.names import check_path
+from taxiway.git.names import check_path, folders_above
 from taxiway.git.policy import Target, TreeLimits
 from taxiway.git.store import Store
 from taxiway.storage.cache import Cache
 
+_ABOVE = (".gitmodules", ".lfsconfig")
 _ALL_HISTORY = "--depth=2147483647"  # git's own spelling of "unshallow", also where nothing is
 
 
@@ -31,8 +32,14 @@ class Fetching:
             return self._whole
         if folder is None or not self._partial.holds(pin(commit), commit):
             return None
-        tree = _folder_tree(self._partial, commit, folder)
-        return self._partial if self._partial.has_ref(_full(tree), tree) else None
+        return self._partial if self._has_folder(commit, folder) else None
+
+    def _has_folder(self, commit: str, folder: str) -> bool:
+        store = self._partial
+        tree = _folder_tree(store, commit, folder)
+        return store.has_ref(_full(tree), tree) and not objects.lacking(
+            store.path, _of_the_root(store, commit, folder)
+        )
 
     def fetch(self, target: Target, commit: str, folder: str | None) -> Store:
         if folder is not None and self._fetch_folder(target, commit, folder):
@@ -78,10 +85,11 @@ class Fetching:
                 if not store.holds(pin(commit), commit):
                     store.drop(pin(commit))
                     raise failures.commit_not_found(target, commit)
-            tree = _folder_tree(store, commit, folder)
-            if store.has_ref(_full(tree), tree):
+            if self._has_folder(commit, folder):
                 return True
-            wanted = objects.lacking(store.path, objects.blobs_below(store.path, tree))
+            tree = _folder_tree(store, commit, folder)
+            needed = [*_of_the_root(store, commit, folder), *objects.blobs_below(store.path, tree)]
+            wanted = objects.lacking(store.path, needed)
             if wanted:
                 done = store.fetch(target, ["--filter=blob:none", "--stdin"], [], lock, wanted)
                 if done.returncode != 0 and failures.refuses_bare_commit(done):
@@ -96,6 +104,14 @@ def _folder_tree(store: Store, commit: str, folder: str) -> str:
     if tree is None:
         raise folder_not_found(folder, commit)
     return tree
+
+
+def _of_the_root(store: Store, commit: str, folder: str) -> list[str]:
+    """What counts for a folder and lies above it."""
+    root = objects.tree_of(store.path, commit)
+    paths = [f"{above}.gitattributes" for above in folders_above(folder)]
+    found = [objects.blob_at(store.path, root, path) for path in (*paths, *_ABOVE)]
+    return [oid for oid in found if oid]
 
 
 def folder_not_found(folder: str, commit: str) -> NotFound:

@@ -2,6 +2,10 @@
 
 Only regular files, folders and links are written, and only they are read; links come last, so
 that nothing is ever written through one.
+
+A snapshot is a chain of layers: a full one, then each what changed since the one before. Each
+`Step` says what the chain makes up to it, so a host begins with the newest of these that it has:
+what is the same is linked, and only the layers above it are brought.
 """
 
 from __future__ import annotations
@@ -10,10 +14,10 @@ import hashlib
 import io
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import zstandard
 
@@ -38,8 +42,29 @@ class Layer:
     bytes: int
 
 
-def write_layer(contents: Iterable[tuple[TreeEntry, bytes]], path: Path) -> Layer:
-    """Write files, links and empty folders (for submodules) in the order given, links last."""
+@dataclass(frozen=True)
+class Step:
+    """One layer of a chain: what is removed before it is laid over the one below, and the
+    snapshot that it makes."""
+
+    layer: Layer
+    makes: str
+    removed: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        found = {**vars(self.layer), "makes": self.makes}
+        return found | {"removed": list(self.removed)} if self.removed else found
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], tree: str) -> Step:
+        """`tree`: what a chain of one layer makes, which older manifests did not say."""
+        rest = {k: v for k, v in raw.items() if k not in ("makes", "removed")}
+        return cls(Layer(**rest), raw.get("makes", tree), tuple(raw.get("removed", ())))
+
+
+def write_layer(contents: Iterable[tuple[TreeEntry, bytes | Path]], path: Path) -> Layer:
+    """Write files, links and empty folders (for submodules) in the order given, links last. What
+    is large is given as a file."""
     entries = total = 0
     links: list[tuple[TreeEntry, bytes]] = []
     with path.open("wb") as file:
@@ -51,6 +76,9 @@ def write_layer(contents: Iterable[tuple[TreeEntry, bytes]], path: Path) -> Laye
         ):  # fmt: skip
             for entry, data in contents:
                 entries += 1
+                if isinstance(data, Path):
+                    total += _add_file(tar, entry, data)
+                    continue
                 total += len(data)
                 if entry.mode == LINK:
                     links.append((entry, data))
@@ -59,6 +87,14 @@ def write_layer(contents: Iterable[tuple[TreeEntry, bytes]], path: Path) -> Laye
             for entry, data in links:
                 tar.addfile(_member(entry, data))
     return Layer(hashing.digest.hexdigest(), hashing.size, entries, total)
+
+
+def _add_file(tar: tarfile.TarFile, entry: TreeEntry, source: Path) -> int:
+    member = _member(entry, b"")
+    member.size = source.stat().st_size
+    with source.open("rb") as file:
+        tar.addfile(member, file)
+    return member.size
 
 
 def _member(entry: TreeEntry, data: bytes) -> tarfile.TarInfo:
@@ -101,9 +137,14 @@ class _Hashing:
 class Unpacked:
     """What a layer held, as the entries of a tree; `folders` are empty ones, for submodules."""
 
-    entries: list[tuple[str, str, str]]
-    links: dict[str, str]
-    folders: set[str]
+    entries: list[tuple[str, str, str]] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+
+    def add(self, other: Unpacked) -> None:
+        self.entries += other.entries
+        self.links |= other.links
+        self.folders |= other.folders
 
     def tree(self, submodules: dict[str, str]) -> str:
         """The id of the tree that was unpacked, with the commits of its submodules."""
@@ -112,17 +153,21 @@ class Unpacked:
         return tree_id([*self.entries, *((p, SUBMODULE, c) for p, c in submodules.items())])
 
 
-def unpack_layer(packed: Path, layer: Layer, root: Path) -> Unpacked:
-    """Unpack below `root`, which exists and is empty. Files and folders are made read-only but for
-    the folders' write permission. `BadLayer` when it is not the layer that it should be; links are
-    returned, not made.
+def unpack_layer(
+    packed: Path, layer: Layer, root: Path, skip: Container[str] = frozenset()
+) -> Unpacked:
+    """Unpack below `root`, which exists and has nothing of the same name but in `skip`. Files and
+    folders are made read-only but for the folders' write permission. `BadLayer` when it is not
+    the layer that it should be; links are returned, not made.
     """
-    found = Unpacked([], {}, set())
+    found = Unpacked()
     known = {""}
     with packed.open("rb") as file:
         hashing = _Hashing(file)
         try:
             for member, data in _members(hashing, layer):
+                if member.name in skip:
+                    continue
                 parent = member.name.rpartition("/")[0]
                 if parent not in known:
                     _make_folders(root, parent, known)
@@ -141,7 +186,7 @@ def unpack_layer(packed: Path, layer: Layer, root: Path) -> Unpacked:
     return found
 
 
-def _members(file: _Hashing, layer: Layer) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+def _members(file: _Hashing, layer: Layer) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
     unpacking = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
     left, entries = layer.bytes, layer.entries
     with (
@@ -154,18 +199,19 @@ def _members(file: _Hashing, layer: Layer) -> Iterator[tuple[tarfile.TarInfo, by
             if left < 0 or entries < 0:
                 raise BadLayer("it holds more than it should")
             content = tar.extractfile(member) if member.isreg() else None
-            yield member, content.read() if content else b""
+            yield member, content or io.BytesIO()
             tar.members = []  # type: ignore[attr-defined]  # else every header stays in memory
 
 
-def _place(member: tarfile.TarInfo, data: bytes, root: Path, found: Unpacked) -> None:
+def _place(member: tarfile.TarInfo, content: IO[bytes], root: Path, found: Unpacked) -> None:
     name = member.name
     if not {"", ".", "..", ".git"}.isdisjoint(name.split("/")):
         raise BadLayer(f"it holds {name!r}")
     if member.isreg():
         program = bool(member.mode & 0o100)
-        _write(os.path.join(root, name), data, 0o555 if program else 0o444)  # noqa: PTH118
-        found.entries.append((name, PROGRAM if program else FILE, object_id(b"blob", data)))
+        place = os.path.join(root, name)  # noqa: PTH118 - 50,000 times
+        oid = _write(place, content, member.size, 0o555 if program else 0o444)
+        found.entries.append((name, PROGRAM if program else FILE, oid))
     elif member.issym():
         found.links[name] = member.linkname
         target = member.linkname.encode("utf-8", "surrogateescape")
@@ -177,13 +223,18 @@ def _place(member: tarfile.TarInfo, data: bytes, root: Path, found: Unpacked) ->
         raise BadLayer(f"it holds {name!r} of type {member.type!r}")
 
 
-def _write(path: str, data: bytes, mode: int) -> None:
+def _write(path: str, content: IO[bytes], size: int, mode: int) -> str:
+    """The id of the file that was written, as git has it."""
+    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(fd, view) :]
+        while data := content.read(_BLOCK):
+            digest.update(data)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
         os.fchmod(fd, mode)  # whatever the umask is: a task may run as another user
+        return digest.hexdigest()
     finally:
         os.close(fd)
 

@@ -12,13 +12,14 @@ Neither a force-push nor the remote's gc takes anything away.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from taxiway.errors import Invalid, Unavailable
+from taxiway.errors import Invalid, NotFound, Unavailable
 from taxiway.git import call, failures, objects, refs, transfer
-from taxiway.git.fetching import Fetching, pin
+from taxiway.git.fetching import Fetching, folder_not_found
 from taxiway.git.names import check_branch, check_commit, check_path, check_ref
 from taxiway.git.policy import GitPolicy, Target, check
 from taxiway.git.refs import Kind, Ref, Resolved
@@ -45,7 +46,7 @@ class Mirror:
         self._fetching = Fetching(cache, self.folder, self.key, policy.limits)
         self._history = Store(self.history, cache, f"{self.key}.history", policy.limits)
         self._fetched: dict[tuple[str, str | None], Store] = {}
-        self._listed: tuple[str, dict[str, TreeEntry]] | None = None
+        self._listed: tuple[str, str | None, dict[str, TreeEntry]] | None = None
 
     # --- the remote ------------------------------------------------------------------------
 
@@ -111,26 +112,16 @@ class Mirror:
     # --- history ---------------------------------------------------------------------------
 
     def history_of(self, ref: str) -> str:
-        """Have the commits of a branch (a bare name), or of a full ref, as they are now in the
-        history store; the commit at its head. `NotFound` (`branch-not-found`)."""
-        kind, name = refs.split(ref)
-        check_branch(name)
-        full = ref if kind else f"refs/heads/{name}"
-        ours = _history_ref(full)
-        self._update_history(f"+{full}:{ours}", name)
-        try:
-            return objects.commit_of(self.history, ours)
-        except objects.DamagedStore:
-            self._history.set_aside_if(self._history.identity())
-        self._update_history(f"+{full}:{ours}", name)
-        return objects.commit_of(self.history, ours)
+        """Have the commits of a branch or a tag, as they are now, in the history store; the commit
+        at its head. A bare name is a branch, else a tag. `NotFound` (`branch-not-found`)."""
+        return self._history_at(ref).commit
 
-    def require_reachable(self, commit: str, ref: str) -> None:
-        """Raise `Invalid` (`commit-not-on-branch`) unless the branch (a bare name) or the full
-        ref contains `commit` now."""
+    def require_reachable(self, commit: str, ref: str) -> str:
+        """The full name of the ref, which contains `commit` now; else `Invalid`
+        (`commit-not-on-branch`). A bare name is a branch, else a tag."""
         check_commit(commit)
-        head = self.history_of(ref)
-        arguments = ["merge-base", "--is-ancestor", commit, head]
+        head = self._history_at(ref)
+        arguments = ["merge-base", "--is-ancestor", commit, head.commit]
         reachable = call.run(arguments, store=self.history, timeout=120)
         if reachable.returncode != 0:  # 1: not an ancestor; 128: not there at all
             name = refs.split(ref)[1]
@@ -142,6 +133,29 @@ class Mirror:
                 commit=commit,
                 branch=name,
             )
+        return str(head.ref)
+
+    def _history_at(self, ref: str) -> Resolved:
+        kind, name = refs.split(ref)
+        check_branch(name)
+        if kind is not None:
+            return Resolved(self._bring_history(ref, name), ref)
+        try:
+            return Resolved(self._bring_history(f"refs/heads/{name}", name), f"refs/heads/{name}")
+        except NotFound as error:
+            if error.code != "branch-not-found":
+                raise
+        return Resolved(self._bring_history(f"refs/tags/{name}", name), f"refs/tags/{name}")
+
+    def _bring_history(self, full: str, name: str) -> str:
+        ours = _history_ref(full)
+        self._update_history(f"+{full}:{ours}", name)
+        seen = self._history.identity()
+        with suppress(objects.DamagedStore):
+            return objects.commit_of(self.history, ours)
+        self._history.set_aside_if(seen)
+        self._update_history(f"+{full}:{ours}", name)
+        return objects.commit_of(self.history, ours)
 
     def _update_history(self, spec: str, name: str, *options: str) -> None:
         target = check(self.url, self.policy)
@@ -175,54 +189,106 @@ class Mirror:
             self.fetch(commit, folder)
         return self._fetched[commit, folder].path
 
-    def tree_of(self, commit: str) -> str:
-        """The id of the commit's tree."""
-        return self.healing(commit, lambda: objects.tree_of(self.files, commit))
+    def tree_of(self, commit: str, folder: str | None = None) -> str:
+        """The id of the commit's tree, or of the tree of one folder of it."""
 
-    def list_tree(self, commit: str) -> Iterator[TreeEntry]:
+        def read() -> str:
+            store = self.store_of(commit, folder)
+            tree = objects.tree_of(store, commit)
+            found = objects.folder_of(store, tree, folder) if folder is not None else tree
+            if found is None:
+                raise folder_not_found(folder or "", commit)
+            return found
+
+        return self.healing(commit, read, folder)
+
+    def list_tree(self, commit: str, folder: str | None = None) -> Iterator[TreeEntry]:
         """Files, links and submodules in git's order; `Invalid` when a limit is passed."""
-        return iter(self._entries(commit).values())
+        return iter(self.entries(commit, folder).values())
 
-    def read_file(self, commit: str, path: str, *, limit: int = READ_LIMIT) -> bytes | None:
+    def entries(self, commit: str, folder: str | None = None) -> dict[str, TreeEntry]:
+        """As `list_tree`, by path; paths begin at the folder."""
+        check_commit(commit)
+        if self._listed is None or self._listed[:2] != (commit, folder):
+            tree, limits = self.tree_of(commit, folder), self.policy.limits
+
+            def read() -> list[TreeEntry]:
+                return objects.entries_of(self.store_of(commit, folder), tree, limits)
+
+            found = self.healing(commit, read, folder)
+            self._listed = (commit, folder, {entry.path: entry for entry in found})
+        return self._listed[2]
+
+    def read_file(
+        self, commit: str, path: str, *, folder: str | None = None, limit: int = READ_LIMIT
+    ) -> bytes | None:
         """The bytes of a file, `None` where there is none. `Invalid`: a link or a submodule on
         the way (`path-is-link`, `path-is-submodule`), or more than `limit` bytes."""
-        entry = objects.entry_in(self._entries(commit), check_path(path))
+        entry = objects.entry_in(self.entries(commit, folder), check_path(path))
         if entry is None:
             return None
         objects.require_readable(entry, limit)
-        return self.healing(commit, lambda: objects.read_blob(self.files, entry.oid))
+        [data] = self.read_blobs(commit, [entry.oid], folder)
+        return data
+
+    def read_above(self, commit: str, path: str, folder: str | None, limit: int) -> bytes | None:
+        """A small file by its path from the root, also where only one folder was fetched."""
+
+        def read() -> bytes | None:
+            store = self.store_of(commit, folder)
+            oid = objects.blob_at(store, objects.tree_of(store, commit), path)
+            return objects.read_blob(store, oid, limit=limit) if oid else None
+
+        return self.healing(commit, read, folder)
+
+    def attributes(
+        self, commit: str, paths: Sequence[str], name: str, folder: str | None
+    ) -> dict[str, str]:
+        """The value of a Git attribute for each path, by the commit's own `.gitattributes`."""
+
+        def read() -> dict[str, str]:
+            return objects.attributes(self.store_of(commit, folder), commit, paths, name)
+
+        return self.healing(commit, read, folder)
+
+    def read_blobs(
+        self, commit: str, oids: Sequence[str], folder: str | None = None
+    ) -> list[bytes]:
+        """The contents of small files of the commit, in the order asked for."""
+
+        def read() -> list[bytes]:
+            return list(objects.read_blobs(self.store_of(commit, folder), oids))
+
+        return self.healing(commit, read, folder)
 
     def healing(self, commit: str, read: Callable[[], T], folder: str | None = None) -> T:
         """`read()`; a damaged store is set aside and the commit fetched anew, once."""
         self.store_of(commit, folder)
-        store = self._fetched[commit, folder]
-        seen = store.identity()
-        try:
+        seen = self._fetched[commit, folder].identity()
+        # libgit2 keeps a pack by its path for as long as anything refers to it, and an exception
+        # refers to what raised it: what follows is done when it is gone.
+        with suppress(objects.DamagedStore):
             return read()
-        except objects.DamagedStore:
-            store.set_aside_if(seen)
-        self.fetch(commit, folder)
-        try:
+        self.renew(commit, folder, seen)
+        with suppress(objects.DamagedStore):
             return read()
-        except objects.DamagedStore as error:
-            raise Unavailable(
-                "mirror-damaged",
-                f"The copy of {self.url} in the cache is damaged, and a new one too",
-                hint=f"Check the disk and the memory of this machine; remove {self.folder}.",
-            ) from error
+        raise self.beyond_repair()
 
-    def _entries(self, commit: str) -> dict[str, TreeEntry]:
-        check_commit(commit)
-        if self._listed is None or self._listed[0] != commit:
-            tree, limits = self.tree_of(commit), self.policy.limits
-            found = self.healing(commit, lambda: objects.entries_of(self.files, tree, limits))
-            self._listed = (commit, {entry.path: entry for entry in found})
-        return self._listed[1]
+    def renew(self, commit: str, folder: str | None = None, seen: int | None = None) -> None:
+        """Set the store aside that turned out to be damaged, and fetch the commit anew. `seen`:
+        which store it was; another process may have done it meanwhile."""
+        store = self._fetched[commit, folder]
+        store.set_aside_if(store.identity() if seen is None else seen)
+        self.fetch(commit, folder)
+
+    def beyond_repair(self) -> Unavailable:
+        return Unavailable(
+            "mirror-damaged",
+            f"The copy of {self.url} in the cache is damaged, and a new one too",
+            hint=f"Check the disk and the memory of this machine; remove {self.folder}.",
+        )
 
 
 def _history_ref(full: str) -> str:
     """Hashed, because branches may take turns as folders of each other."""
     return "refs/taxiway/h/" + hashlib.sha256(full.encode()).hexdigest()[:40]
-
-
-__all__ = ["Mirror", "pin"]

@@ -71,6 +71,12 @@ def check_commit(commit: str) -> str:
     return commit
 
 
+def folders_above(folder: str | None) -> list[str]:
+    """The folders that lead to `folder`, the root first, each with a slash at its end."""
+    parts = folder.split("/") if folder else []
+    return ["".join(f"{part}/" for part in parts[:depth]) for depth in range(len(parts))]
+
+
 def check_path(path: str) -> str:
     """`path`, when it can name a file inside a tree; `Invalid` (`path-invalid`)."""
     parts = path.split("/")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ConfigLevel, ObjectType
+from pygit2.enums import AttrCheck, ConfigLevel, ObjectType
 
 from taxiway.errors import Invalid
 from taxiway.git import call
@@ -197,9 +197,43 @@ def _too_many_folders(limits: TreeLimits) -> Invalid:
     )
 
 
-def read_blob(store: Path, oid: str) -> bytes:
+def read_blob(store: Path, oid: str, *, limit: int | None = None) -> bytes:
+    with opened(store) as repository:
+        size = _size(repository.odb, oid)
+    if limit is not None:
+        require_readable(TreeEntry(oid, "", oid, size), limit)
     [data] = read_blobs(store, [oid])
     return data
+
+
+def blob_at(store: Path, tree: str, path: str) -> str | None:
+    """The id of the plain file at `path` below a tree; `None` where there is none."""
+    folder, _, name = path.rpartition("/")
+    with opened(store) as repository:
+        odb, here = repository.odb, tree
+        for part in folder.split("/") if folder else []:
+            rows = {row[1]: row for row in _rows(odb, here)}
+            mode, _, here = rows.get(part.encode(errors="surrogateescape"), (0, b"", ""))
+            if mode != _FOLDER:
+                return None
+        wanted = name.encode(errors="surrogateescape")
+        found = [oid for mode, row, oid in _rows(odb, here) if row == wanted and mode >> 12 == 8]
+    return found[0] if found else None
+
+
+def attributes(store: Path, commit: str, paths: Sequence[str], name: str) -> dict[str, str]:
+    """What the commit's `.gitattributes` say, and nobody else's."""
+    flags = AttrCheck.INDEX_ONLY | AttrCheck.NO_SYSTEM | AttrCheck.INCLUDE_COMMIT
+    found = {}
+    with opened(store) as repository:
+        for path in paths:
+            try:
+                value = repository.get_attr(path, name, flags, commit)
+            except _FAULTS as error:
+                raise DamagedStore(f"{path}: {error}") from error
+            if isinstance(value, str):
+                found[path] = value
+    return found
 
 
 def read_blobs(store: Path, oids: Sequence[str]) -> Iterator[bytes]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from taxiway.errors import NotFound, Unavailable
-from taxiway.git.layers import BadLayer, Layer, Unpacked, unpack_layer
-from taxiway.git.trees import check_links
+from taxiway.git import listing
+from taxiway.git.layers import BadLayer, Layer, Step, Unpacked, unpack_layer
+from taxiway.git.trees import LINK, check_links, object_id
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
@@ -24,14 +25,18 @@ def use_snapshot(tree: str, storage: Storage, cache: Cache) -> Iterator[Path]:
     `NotFound` (`snapshot-not-found`); `Unavailable` (`snapshot-damaged`) when what the storage
     holds is not that tree.
     """
-    with cache.use_marked("snapshots", tree, lambda target: _build(tree, storage, target)) as path:
+
+    def build(target: Path) -> None:
+        _build(tree, storage, cache, target)
+
+    with cache.use_marked("snapshots", tree, build) as path:
         yield path
 
 
-def _build(tree: str, storage: Storage, target: Path) -> None:
+def _build(tree: str, storage: Storage, cache: Cache, target: Path) -> None:
     target.mkdir()
     try:
-        _fill(tree, _manifest(tree, storage), storage, target)
+        _fill(tree, _manifest(tree, storage), storage, cache, target)
     except (BadLayer, KeyError, TypeError, ValueError) as error:
         raise Unavailable(
             "snapshot-damaged",
@@ -53,11 +58,19 @@ def _manifest(tree: str, storage: Storage) -> dict[str, Any]:
         ) from None
 
 
-def _fill(tree: str, manifest: dict[str, Any], storage: Storage, target: Path) -> None:
-    [facts] = manifest["layers"]
-    layer = Layer(**facts)
-    found = _unpack(layer, storage, target)
-    if found.tree(manifest["submodules"]) != manifest.get("content", tree):
+def _fill(
+    tree: str, manifest: dict[str, Any], storage: Storage, cache: Cache, target: Path
+) -> None:
+    steps = [Step.from_dict(facts, tree) for facts in manifest["layers"]]
+    submodules = dict(manifest["submodules"])
+    found = Unpacked()
+    hidden: set[str] = set()  # what a layer above has, or removes
+    while steps and not _take_base(steps[-1].makes, tree, cache, target, hidden, found):
+        step = steps.pop()
+        made = _unpack(step.layer, storage, target, hidden)
+        found.add(made)
+        hidden |= {path for path, _, _ in made.entries} | made.folders | set(step.removed)
+    if found.tree(submodules) != manifest.get("content", tree):
         raise BadLayer("its files are not the tree's")
     check_links(found.links)
     for name, destination in found.links.items():
@@ -66,15 +79,43 @@ def _fill(tree: str, manifest: dict[str, Any], storage: Storage, target: Path) -
         link.symlink_to(destination)
     for folder, _, _ in os.walk(target, topdown=False):
         os.chmod(folder, 0o555)  # noqa: PTH101
+    listing.write(cache, tree, target, found)
 
 
-def _unpack(layer: Layer, storage: Storage, target: Path) -> Unpacked:
+def _take_base(
+    base: str, tree: str, cache: Cache, target: Path, hidden: set[str], found: Unpacked
+) -> bool:
+    """Link what is not hidden of the snapshot `base`, where this host has it and it is whole."""
+    if base == tree or not cache.path("snapshots", base).exists():
+        return False
+    listed = listing.read(cache, base)
+    if listed is None:
+        return False
+    with cache.lock("snapshots", base, shared=True):
+        linked: list[tuple[str, str, str]] = []
+        try:
+            for row in listing.link(listed, cache.path("snapshots", base), target, hidden):
+                linked.append(row)  # what was linked before a fault is taken back
+        except listing.Unfit:
+            for path, _, _ in linked:
+                (target / path).unlink()
+            return False
+    links = {path: where for path, where in listed.links.items() if path not in hidden}
+    rows = [(path, LINK, object_id(b"blob", os.fsencode(where))) for path, where in links.items()]
+    folders = {folder for folder in listed.folders if folder not in hidden}
+    for folder in folders:
+        (target / folder).mkdir(parents=True)
+    found.add(Unpacked([*linked, *rows], links, folders))
+    return True
+
+
+def _unpack(layer: Layer, storage: Storage, target: Path, skip: set[str]) -> Unpacked:
     key = f"layers/{layer.digest}.tar.zst"
     if storage.folder is not None and (storage.folder / key).exists():
-        return unpack_layer(storage.folder / key, layer, target)
+        return unpack_layer(storage.folder / key, layer, target, skip)
     packed = target.with_name("layer")
     storage.download(key, packed)
     try:
-        return unpack_layer(packed, layer, target)
+        return unpack_layer(packed, layer, target, skip)
     finally:
         packed.unlink()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import re
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import httpx
+
 from taxiway.errors import Unavailable
-from taxiway.git import call, failures
+from taxiway.git import backoff, call, failures, web
 from taxiway.git.policy import Target, TreeLimits
 from taxiway.process import Completed
 
-_ATTEMPTS = 3
 _FETCH = (
     "fetch",
     "-q",
@@ -23,7 +22,7 @@ _FETCH = (
     "--no-auto-maintenance",
 )
 _PASSING = re.compile(
-    r"error: 5\d\d\b|connection (reset|refused|was aborted)|early eof|hung up unexpectedly",
+    r"error: (429|5\d\d)\b|connection (reset|refused|was aborted)|early eof|hung up unexpectedly",
     re.IGNORECASE,
 )
 
@@ -103,7 +102,21 @@ def _speak(
             if error.code != "process-timeout":
                 raise
             raise failures.stalled(target, timeout) from None
-        if done.returncode in (0, 2) or attempt == _ATTEMPTS or not _PASSING.search(done.complaint):
+        if done.returncode in (0, 2) or not _PASSING.search(done.complaint):
             return done
-        time.sleep(random.uniform(0.1, 0.4) * attempt)  # noqa: S311
+        if not backoff.pause(attempt, _asked_to_wait(done, target)):
+            return done
         attempt += 1
+
+
+def _asked_to_wait(done: Completed, target: Target) -> float | None:
+    """The seconds that the host asks to wait. git does not tell them, so the host is asked again,
+    as a stranger."""
+    if target.url.scheme != "https" or not failures.is_rate_limited(done):
+        return None
+    try:
+        url = f"{target.text}/info/refs?service=git-upload-pack"
+        with web.asking("GET", url, target) as answer:
+            return web.retry_after(answer)
+    except httpx.HTTPError:
+        return None

@@ -119,15 +119,22 @@ def secrets(target: Target | None) -> Iterator[dict[str, str]]:
             hosts = stack.enter_context(_in_memory(target.access.known_hosts()))
             command = shlex.join([*ssh(target, hosts), "-i", key])
             yield {"GIT_SSH_COMMAND": command, "GIT_SSH_VARIANT": "ssh"}
-        elif credential is not None:
-            username = credential.username or _USERNAMES.get(target.url.host, "oauth2")
+        elif named := login(target):
             yield {
                 "TAXIWAY_CREDENTIAL_HOST": target.url.authority,
-                "TAXIWAY_CREDENTIAL_USERNAME": username,
-                "TAXIWAY_CREDENTIAL_SECRET": credential.secret.reveal(),
+                "TAXIWAY_CREDENTIAL_USERNAME": named[0],
+                "TAXIWAY_CREDENTIAL_SECRET": named[1].reveal(),
             }
         else:
             yield {}
+
+
+def login(target: Target) -> tuple[str, Secret] | None:
+    """The user name and the token for an https target that has a credential."""
+    credential = target.credential
+    if credential is None or credential.kind != "token":
+        return None
+    return credential.username or _USERNAMES.get(target.url.host, "oauth2"), credential.secret
 
 
 @contextmanager

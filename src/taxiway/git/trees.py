@@ -42,10 +42,12 @@ def check_limits(entries: Iterable[TreeEntry], limits: TreeLimits) -> list[TreeE
     return kept
 
 
-def check_sizes(entries: Sequence[TreeEntry], limits: TreeLimits) -> None:
+def check_sizes(
+    entries: Sequence[TreeEntry], limits: TreeLimits, lfs: Mapping[str, int] | None = None
+) -> None:
     """Raise `Invalid` with a problem for each limit that the sizes pass: sizes are known before
     a file is read."""
-    found = [problem for problem, _ in oversizes(entries, limits)]
+    found = [problem for problem, _ in oversizes(entries, limits, lfs)]
     if found:
         first = found[0]
         raise Invalid(first.code, first.message, hint=first.hint, problems=found)

@@ -13,7 +13,7 @@ from taxiway.release.packages import read_packages
 from taxiway.server.database import Database
 from taxiway.server.dependencies import DatabaseDep
 from taxiway.server.releases.checking import check_sources
-from taxiway.server.releases.dependencies import WorkshopDep
+from taxiway.server.releases.dependencies import WorkshopsDep
 from taxiway.server.releases.prepare import Order, Workshop, take_commit
 from taxiway.server.releases.service import order_for
 from taxiway.server.releases.sources import NO_SOURCES, sources_of
@@ -48,11 +48,12 @@ class CheckResponse(BaseModel):
 
 @router.post("/check", operation_id="checkWorkflow", response_model=CheckResponse)
 def check_workflow(
-    workflow_id: WorkflowId, database: DatabaseDep, shop: WorkshopDep
+    workflow_id: WorkflowId, database: DatabaseDep, workshops: WorkshopsDep
 ) -> CheckResponse:
     """Prove what can be proven about the workflow as it stands, at the commit that a deploy would
     take, without running any of its code. Nothing is deployed."""
     order = _order(database, workflow_id)
+    shop = workshops.of(workflow_id, order.workflow.git_repository)
     commit, findings = _check(order, shop)
     return CheckResponse(
         ok=not errors_of(findings),
@@ -71,9 +72,9 @@ def _check(order: Order, shop: Workshop) -> tuple[str | None, list[Finding]]:
     """A commit that cannot be read is one finding; what needs none is checked all the same."""
     commit, sources, findings = None, NO_SOURCES, list[Finding]()
     try:
-        commit, mirror = take_commit(order, shop)
-        if mirror and commit:
-            sources = sources_of(mirror, commit)
+        taken = take_commit(order, shop)
+        if taken is not None:
+            commit, sources = taken.commit, sources_of(taken.made)
     except Unavailable:
         raise
     except TaxiwayError as error:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from taxiway.server.fields import EmptyIsNull
+from taxiway.errors import Invalid
+from taxiway.git.names import check_ref
+from taxiway.server.fields import EmptyIsNull, FieldRefused
 
 Message = Annotated[
     Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)] | None, EmptyIsNull
 ]
+
+
+def _ref(value: str | None) -> str | None:
+    try:
+        return check_ref(value) if value is not None else None
+    except Invalid as error:
+        raise FieldRefused(error) from None
+
+
+Ref = Annotated[Annotated[str, Field(max_length=300)] | None, EmptyIsNull, AfterValidator(_ref)]
 
 
 class DeployOrder(BaseModel):
@@ -23,6 +35,17 @@ class DeployOrder(BaseModel):
     )
     resume: bool = Field(
         False, description="Resume a workflow that a rollback holds, and deploy it at once."
+    )
+    ref: Ref = Field(
+        None,
+        description="Deploy what this names now, this once: a branch, a tag, a commit or the "
+        "beginning of a commit's id. `refs/heads/…` and `refs/tags/…` say which is meant.",
+        examples=["v1.2"],
+    )
+    allow_unreachable: bool = Field(
+        False,
+        description="Take a commit that was given although git_branch does not contain it. It is "
+        "kept in the record of what was done.",
     )
 
 

@@ -12,18 +12,18 @@ from taxiway.environment.declared import Declared
 from taxiway.environment.policy import PackagePolicy
 from taxiway.environment.settle import Memory
 from taxiway.functions.model import Function
-from taxiway.git.export import export_snapshot, submodules_of
-from taxiway.git.mirror import Mirror
+from taxiway.git.export import export
 from taxiway.git.policy import GitPolicy
-from taxiway.git.url import RepositoryUrl
 from taxiway.release.findings import notes_of
 from taxiway.release.model import Release
 from taxiway.release.packages import read_packages
 from taxiway.release.render import TEMPLATE
 from taxiway.server.releases.checking import Checked, check_sources, require_sound
 from taxiway.server.releases.environments import settle_all, warm
+from taxiway.server.releases.facts import Facts, facts_of
 from taxiway.server.releases.memory import NoMemory
 from taxiway.server.releases.sources import NO_SOURCES, Sources, sources_of
+from taxiway.server.releases.taking import Taken, Wanted, take
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 from taxiway.workflow.models import Workflow
@@ -47,7 +47,10 @@ class Order:
     workflow: Workflow
     pinned: str | None
     head: str | None = None  # the commit that a look has just seen at the branch
+    since: str | None = None  # the commit of the release before
     upgrade: bool = False  # take the newest packages that the requirements allow
+    ref: str | None = None  # what was asked for this once, in place of the branch
+    allow_unreachable: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,8 @@ class Prepared:
     notes: tuple[str, ...]
     functions: dict[str, Function] = field(default_factory=dict)
     environments: list[dict[str, Any]] = field(default_factory=list)
-
-
-_SUBMODULE = "The submodule {} is an empty folder in the release: submodules are not fetched."
+    facts: Facts | None = None
+    ref: str | None = None  # the full name of the branch or tag that led to the commit
 
 
 def prepare(order: Order, shop: Workshop, memory: Memory | None = None) -> Prepared:
@@ -72,8 +74,8 @@ def prepare(order: Order, shop: Workshop, memory: Memory | None = None) -> Prepa
 
     `memory` tells which locks earlier deploys came to; without one all is resolved anew.
     """
-    commit, mirror = take_commit(order, shop)
-    sources = sources_of(mirror, commit) if mirror and commit else NO_SOURCES
+    taken = take_commit(order, shop)
+    sources = sources_of(taken.made) if taken else NO_SOURCES
     needed, checked = _check(order.workflow, sources, shop)
     notes = notes_of(checked.findings)
     packages = settle_all(
@@ -85,13 +87,11 @@ def prepare(order: Order, shop: Workshop, memory: Memory | None = None) -> Prepa
         storage=shop.storage,
     )
     notes += packages.notes
-    tree = export_snapshot(mirror, commit, shop.storage) if mirror and commit else None
-    if mirror and commit:
-        notes += [_SUBMODULE.format(path) for path in submodules_of(mirror, commit)]
+    tree = export(taken.made, shop.storage) if taken else None
     release = Release(
         workflow_id=order.workflow_id,
         workflow=order.workflow,
-        commit=commit,
+        commit=taken.commit if taken else None,
         tree=tree,
         lock=packages.main.lock,
         python=packages.main.python,
@@ -100,7 +100,9 @@ def prepare(order: Order, shop: Workshop, memory: Memory | None = None) -> Prepa
     )
     shop.storage.put(f"releases/{release.digest}.json", release.to_bytes())
     warm(release, policy=shop.packages, cache=shop.cache, storage=shop.storage)
-    return Prepared(release, tuple(notes), checked.functions, packages.records)
+    facts = facts_of(taken.made.files, order.since) if taken else None
+    ref = taken.ref if taken else None
+    return Prepared(release, tuple(notes), checked.functions, packages.records, facts, ref)
 
 
 def _check(
@@ -114,18 +116,7 @@ def _check(
     return require_sound(workflow.name, checked, packages), checked
 
 
-def take_commit(order: Order, shop: Workshop) -> tuple[str | None, Mirror | None]:
-    workflow = order.workflow
-    if workflow.git_repository is None:
-        return None, None
-    url = RepositoryUrl.parse(workflow.git_repository)
-    mirror = Mirror(shop.cache, url, shop.git)
-    if order.head:
-        commit = order.head
-    elif order.pinned:
-        mirror.require_reachable(order.pinned, workflow.git_branch)
-        commit = order.pinned
-    else:
-        commit = mirror.resolve(workflow.git_branch)
-    mirror.fetch(commit)
-    return commit, mirror
+def take_commit(order: Order, shop: Workshop) -> Taken | None:
+    """The commit that a deploy takes now; None for a workflow without a repository."""
+    wanted = Wanted(order.pinned, order.head, order.ref, order.allow_unreachable)
+    return take(order.workflow, wanted, shop.cache, shop.git)

@@ -33,6 +33,8 @@ def order_to_json(order: Order) -> str:
             "pinned": order.pinned,
             "head": order.head,
             "upgrade": order.upgrade,
+            "ref": order.ref,
+            "allow_unreachable": order.allow_unreachable,
         },
         sort_keys=True,
     )
@@ -47,6 +49,8 @@ def order_of(row: ReleaseRow) -> Order:
         raw["pinned"],
         head=raw.get("head"),
         upgrade=raw.get("upgrade", False),
+        ref=raw.get("ref"),
+        allow_unreachable=raw.get("allow_unreachable", False),
     )
 
 

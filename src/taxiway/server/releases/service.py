@@ -137,9 +137,13 @@ def _check(workflow: Workflow) -> None:
 def get_release(session: Session, workflow_id: str, number: int) -> ReleaseRow:
     row = queries.by_number(session, workflow_id, number)
     if row is None:
-        raise NotFound(
-            "release-not-found",
-            f"The workflow {workflow_id} has no release {number}",
-            hint="GET /api/v1/workflows/{id}/releases lists them.",
-        )
+        raise release_not_found(workflow_id, number)
     return row
+
+
+def release_not_found(workflow_id: str, number: int) -> NotFound:
+    return NotFound(
+        "release-not-found",
+        f"The workflow {workflow_id} has no release {number}",
+        hint="GET /api/v1/workflows/{id}/releases lists them.",
+    )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from taxiway.git import objects
-from taxiway.git.mirror import Mirror
-from taxiway.git.trees import LINK
+from taxiway.git.composition import Composition
+from taxiway.release.findings import Finding
 from taxiway.release.tree import Tree
 
 Read = Callable[[str], bytes | None]
@@ -29,22 +28,30 @@ def _nothing(path: str) -> None:
 NO_SOURCES = Sources(None, _nothing)
 
 
-def sources_of(mirror: Mirror, commit: str) -> Sources:
+def sources_of(made: Composition) -> Sources:
     """`Invalid` when a limit is passed before all entries are known."""
-    entries = {entry.path: entry for entry in mirror.list_tree(commit)}
-    links = [entry for entry in entries.values() if entry.mode == LINK]
-    targets = mirror.healing(
-        commit, lambda: list(objects.read_blobs(mirror.files, [entry.oid for entry in links]))
-    )
     tree = Tree(
-        entries=entries,
-        links={
-            entry.path: target.decode("utf-8", "surrogateescape")
-            for entry, target in zip(links, targets, strict=True)
-        },
+        entries=made.entries,
+        links=made.links,
+        lfs={path: pointer.size for path, pointer in made.lfs.items()},
+        faults=(*_faults(made), *_empty(made)),
     )
+    return Sources(tree, made.read)
 
-    def read(path: str) -> bytes | None:
-        return mirror.read_file(commit, path)
 
-    return Sources(tree, read)
+def _faults(made: Composition) -> Iterator[Finding]:
+    for fault in made.faults:
+        error = fault.error
+        yield Finding("error", error.code, error.message, error.hint, file=fault.path)
+
+
+def _empty(made: Composition) -> Iterator[Finding]:
+    for path in made.empty:
+        yield Finding(
+            "warning",
+            "submodule-not-declared",
+            f"The submodule {path} is an empty folder in the release: .gitmodules does not tell "
+            "of it",
+            "Declare it in .gitmodules, or remove it from the commit.",
+            file=path,
+        )

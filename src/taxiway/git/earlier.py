@@ -1,0 +1,102 @@
+"""Which snapshot that was made before is nearest to one that is to be made.
+
+    <cache>/exports/<snapshot>.json         what it was made from, path by path
+    <cache>/mirrors/<mirror>/exported.json  the last few of each folder, newest last
+
+Only a help: without it a snapshot is one full layer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from taxiway.errors import NotFound
+from taxiway.git.layers import Step
+from taxiway.storage.cache import Cache
+from taxiway.storage.store import Storage
+
+_LOOKED_AT = 3  # of the last ones
+_KEPT = 12
+_SHARE = 0.5  # of files or bytes that may differ; beyond, a full layer is better
+
+
+class Row(NamedTuple):
+    """A file by what it was made from (`source`: a blob, or an LFS object) and by its own id."""
+
+    mode: str
+    source: str
+    oid: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An earlier snapshot to build on: its layers, what it has, and what of it is gone now."""
+
+    steps: tuple[Step, ...] = ()
+    rows: Mapping[str, tuple[str, str]] | None = None
+    gone: tuple[str, ...] = ()
+
+    def lacks(self, path: str, row: Row) -> bool:
+        return self.rows is None or self.rows.get(path) != row[:2]
+
+
+class Earlier:
+    """The snapshots of one mirror and one folder of it."""
+
+    def __init__(self, cache: Cache, mirror: Path, folder: str | None) -> None:
+        self._cache = cache
+        self._list = mirror / "exported.json"
+        self._folder = folder or ""
+
+    def nearest(self, rows: Mapping[str, Row], storage: Storage, longest: int) -> Exported:
+        """The one that the least differs from; none where a full layer is better."""
+        found = [self._compare(key, rows, storage, longest) for key in self._last()]
+        usable = [pair for pair in found if pair is not None]
+        return min(usable, key=lambda pair: pair[0])[1] if usable else Exported()
+
+    def keep(self, key: str, rows: Mapping[str, Row]) -> None:
+        """Remember a snapshot that was made now."""
+        place = self._cache.path("exports", f"{key}.json")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _replace(place, json.dumps(rows, separators=(",", ":")))
+        others = [one for one in self._all() if one != [self._folder, key]]
+        _replace(self._list, json.dumps([*others, [self._folder, key]][-_KEPT:]))
+
+    def _last(self) -> list[str]:
+        return [key for folder, key in self._all() if folder == self._folder][-_LOOKED_AT:]
+
+    def _all(self) -> list[list[str]]:
+        try:
+            return [[str(folder), str(key)] for folder, key in json.loads(self._list.read_text())]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def _compare(
+        self, key: str, rows: Mapping[str, Row], storage: Storage, longest: int
+    ) -> tuple[int, Exported] | None:
+        try:
+            text = self._cache.path("exports", f"{key}.json").read_text()
+            had = {path: (row[0], row[1]) for path, row in json.loads(text).items()}
+            manifest = json.loads(storage.get(f"snapshots/{key}.json"))
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, NotFound):
+            return None
+        steps = tuple(Step.from_dict(facts, key) for facts in manifest["layers"])
+        changed = [row for path, row in rows.items() if had.get(path) != row[:2]]
+        gone = tuple(sorted(had.keys() - rows.keys()))
+        moved, whole = sum(row.size for row in changed), sum(row.size for row in rows.values())
+        if len(steps) >= longest or (len(changed) + len(gone) > _SHARE * len(rows)) or moved > _SHARE * whole:  # fmt: skip
+            return None
+        return len(changed) + len(gone), Exported(steps, had, gone)
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh.write_text(text)
+    fresh.replace(path)
