@@ -107,3 +107,20 @@ def test_sizes_are_written_as_people_write_them(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TAXIWAY_MAX_FILE_SIZE", "much")
     with pytest.raises(Invalid):
         load_settings()
+
+
+def test_links_begin_with_the_public_address(tmp_path: Path) -> None:
+    assert load_settings(home=tmp_path, port=9000).link_url == "http://127.0.0.1:9000"
+    public = load_settings(
+        home=tmp_path, public_url="https://Taxiway.example.org/", allowed_hosts=["other"]
+    )
+    assert public.link_url == "https://Taxiway.example.org"
+    assert public.host_names == ("other", "taxiway.example.org")
+
+
+@pytest.mark.parametrize(
+    "text", ["taxiway.example.org", "ftp://x", "https://u:p@x", "https://x/?a=1", "http://x:0"]
+)
+def test_a_public_address_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Invalid):
+        load_settings(home=tmp_path, public_url=text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -162,3 +163,21 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(empty_database: s
         assert "dag_id" not in names
         assert connection.execute(text("SELECT count(*) FROM workflows")).scalar() == 0
     engine.dispose()
+
+
+def test_a_sqlite_file_is_kept_beside_itself_before_it_is_changed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/taxiway.db"
+    upgrade(url)
+    assert [path.name for path in tmp_path.glob("*.bak*")] == [], "there was nothing to keep"
+    (tmp_path / "taxiway.db").unlink()
+    upgrade(url, GIT)
+    run(url, "INSERT INTO workflows (id, name) VALUES ('w1', 'kept')")
+    upgrade(url)
+    backup = tmp_path / f"taxiway.db.{GIT}.bak"
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert not list(tmp_path.glob("*.new"))
+    before = make_engine(f"sqlite:///{backup}")
+    with before.connect() as connection:
+        assert current_revision(connection) == GIT
+        assert connection.execute(text("SELECT name FROM workflows")).scalar() == "kept"
+    before.dispose()

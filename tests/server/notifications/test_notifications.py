@@ -54,7 +54,11 @@ def test_a_failure_and_the_first_success_after_it_are_delivered_until_taken(
     start: Callable[..., Any], make_receiver: Callable[..., Any]
 ) -> None:
     receiver = make_receiver(500, 503, 200)
-    live = start(git_allow_hosts="127.0.0.1", airflow_url="http://127.0.0.1:1")
+    live = start(
+        git_allow_hosts="127.0.0.1",
+        airflow_url="http://127.0.0.1:1",
+        public_url="https://taxiway.example.org",
+    )
     made = deployed(live, name="a <!channel> b", notify_url=f"{receiver.url}/hook?key=s3cret")
     run_to(live, made, "success")
     failed = run_to(live, made, "failed")
@@ -72,6 +76,8 @@ def test_a_failure_and_the_first_success_after_it_are_delivered_until_taken(
         "tasks": ["load"],
     }
     assert body["run"]["id"] == failed["id"]
+    assert body["links"]["run"] == f"https://taxiway.example.org/api/v1/runs/{failed['id']}"
+    assert body["links"]["run"] in body["text"]
     assert body["links"]["airflow"].endswith(f"/runs/{failed['airflow_run_id']}")
     assert "s3cret" not in str(body)
     run_to(live, made, "success")

@@ -1,9 +1,16 @@
-"""Bring a database to this version's schema, whole or not at all."""
+"""Bring a database to this version's schema, whole or not at all.
+
+A SQLite file is copied beside itself before that, under the name of the schema it has.
+"""
 
 from __future__ import annotations
 
+import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -12,6 +19,8 @@ from sqlalchemy import Connection, text
 
 from taxiway.errors import Conflict
 from taxiway.server.database.engine import as_writer, make_engine
+
+log = structlog.get_logger(__name__)
 
 _LOCK = int.from_bytes(b"taxiway")  # the same for every server of one PostgreSQL database
 
@@ -37,11 +46,30 @@ def upgrade(url: str, revision: str = "head") -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             settings = config()
             scripts = ScriptDirectory.from_config(settings)
-            if _current_of(connection, scripts) != scripts.get_current_head():
+            current = _current_of(connection, scripts)
+            if current != scripts.get_current_head():
+                if current is not None and connection.dialect.name == "sqlite":
+                    _back_up(connection, current)
                 settings.attributes["connection"] = connection
                 command.upgrade(settings, revision)
     finally:
         engine.dispose()
+
+
+def _back_up(connection: Connection, revision: str) -> None:
+    """Copy the file to `<name>.<revision>.bak`: the way back, should the new version not do. The
+    writer's lock is held, so nothing is written meanwhile."""
+    file = connection.engine.url.database
+    if not file or file == ":memory:":
+        return
+    backup = Path(f"{file}.{revision}.bak")
+    new = Path(f"{backup}.new")
+    new.unlink(missing_ok=True)
+    os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(new)) as target:
+        source.backup(target)
+    new.replace(backup)
+    log.info("database-backed-up", file=str(backup), revision=revision)
 
 
 def current_revision(connection: Connection) -> str | None:
