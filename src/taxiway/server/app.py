@@ -37,6 +37,7 @@ from taxiway.server.metrics.routes import router as metrics_router
 from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.check_routes import router as check_router
+from taxiway.server.releases.compare_routes import router as compare_router
 from taxiway.server.releases.rollback_routes import router as rollback_router
 from taxiway.server.releases.routes import router as releases_router
 from taxiway.server.repositories.browser import Browser
@@ -60,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics_router,
     workflows_router,
     tasks_router,
+    compare_router,
     releases_router,
     check_router,
     rollback_router,

@@ -31,6 +31,7 @@ from taxiway.server.publishing import publications
 from taxiway.server.publishing.publisher import Publisher
 from taxiway.server.publishing.signals import Signals
 from taxiway.server.releases import history, holds, queries
+from taxiway.server.releases.changes import changes_since
 from taxiway.server.releases.prepare import Prepared
 from taxiway.server.releases.records import error_to_json, release_of
 from taxiway.server.releases.schedule import first_tick_after, iso
@@ -86,6 +87,9 @@ class CurrentReleases:
             workflow_id = session.get_one(ReleaseRow, release_id).workflow_id
             workflow = session.get_one(WorkflowRow, workflow_id)
             current = session.get(ReleaseRow, workflow.current_release_id or "")
+            number = session.get_one(ReleaseRow, release_id).number
+            last = queries.last_sealed(session, workflow_id, number)
+        changes = changes_since(last, prepared, self._storage)
         basis = _basis(workflow)
         before = release_of(current) if current else None
         schedule_from = first_tick_after(workflow, before, prepared.release)
@@ -105,6 +109,7 @@ class CurrentReleases:
                 return False
             holds.require_not_held(session, workflow)  # it was rolled back meanwhile
             _seal(row, prepared, dag, current)
+            row.changes = changes
             workflow.schedule_from = schedule_from
             workflow.current_release_id = row.id
             _write_back(workflow, prepared.release)
@@ -240,6 +245,7 @@ def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag, before: ReleaseRow | No
     row.state = "publishing"
     row.digest = release.digest
     row.commit = release.commit
+    row.ref = prepared.ref
     row.tree = release.tree
     row.lock = release.lock
     row.python = release.python
@@ -251,3 +257,6 @@ def _seal(row: ReleaseRow, prepared: Prepared, dag: Dag, before: ReleaseRow | No
         row.notes = [*row.notes, UNCHANGED.format(before.number)]
     row.sealed = release.to_bytes().decode()
     row.functions = functions_to_json(prepared.functions)
+    if prepared.facts is not None:
+        row.commit_author, row.commit_message = prepared.facts.author, prepared.facts.message
+        row.committed_at = prepared.facts.committed_at

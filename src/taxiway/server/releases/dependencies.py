@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from taxiway.server.releases.deployer import Deployer
-from taxiway.server.releases.prepare import Workshop
+from taxiway.server.releases.workshops import Workshops
 from taxiway.storage.store import Storage
 
 
@@ -21,11 +21,11 @@ def get_storage(request: Request) -> Storage:
     return storage
 
 
-def get_workshop(request: Request) -> Workshop:
-    shop: Workshop = request.app.state.machinery.shop
-    return shop
+def get_workshops(request: Request) -> Workshops:
+    machinery = request.app.state.machinery
+    return Workshops(machinery.shop, machinery.keyrings)
 
 
 DeployerDep = Annotated[Deployer, Depends(get_deployer)]
 StorageDep = Annotated[Storage, Depends(get_storage)]
-WorkshopDep = Annotated[Workshop, Depends(get_workshop)]
+WorkshopsDep = Annotated[Workshops, Depends(get_workshops)]

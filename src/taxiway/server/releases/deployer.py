@@ -122,7 +122,8 @@ class Deployer:
     def _deploy(self, row: ReleaseRow) -> None:
         try:
             memory = DatabaseMemory(self._database, row.workflow_id)
-            self._current.publish(row.id, prepare(order_of(row), self._shop_of(row), memory))
+            order = replace(order_of(row), since=self._last_commit(row))
+            self._current.publish(row.id, prepare(order, self._shop_of(row), memory))
             count_deploy("published", (now() - row.created_at).total_seconds())
         except TaxiwayError as error:
             self._fail(row.id, error)
@@ -136,6 +137,13 @@ class Deployer:
                     hint="The server's log has the details; please report them.",
                 ),
             )
+
+    def _last_commit(self, row: ReleaseRow) -> str | None:
+        """From which the files are counted that this deploy changes."""
+        with self._database.reading() as session:
+            last = queries.last_sealed(session, row.workflow_id, row.number)
+        same = last is not None and last.git_repository == row.git_repository
+        return last.commit if last is not None and same else None
 
     def _shop_of(self, row: ReleaseRow) -> Workshop:
         """The workshop with the workflow's own way to its repository."""

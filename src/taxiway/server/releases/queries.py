@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from taxiway.server.database import ReleaseRow, RunRow, now
 from taxiway.server.idempotency.records import KEPT
@@ -56,6 +56,31 @@ def runs_of(session: Session, release_id: str, limit: int = 100) -> tuple[list[R
     total = session.scalar(select(func.count()).select_from(RunRow).where(mine)) or 0
     newest = select(RunRow).where(mine).order_by(RunRow.created_at.desc(), RunRow.id.desc())
     return list(session.scalars(newest.limit(limit))), total
+
+
+def last_sealed(session: Session, workflow_id: str, below: int) -> ReleaseRow | None:
+    """The release before the one with this number, if one was ever sealed."""
+    return session.scalar(
+        select(ReleaseRow)
+        .options(undefer(ReleaseRow.functions))
+        .where(
+            ReleaseRow.workflow_id == workflow_id,
+            ReleaseRow.number < below,
+            ReleaseRow.digest.is_not(None),
+            ReleaseRow.state != "failed",
+        )
+        .order_by(ReleaseRow.number.desc())
+        .limit(1)
+    )
+
+
+def with_functions(session: Session, workflow_id: str, number: int) -> ReleaseRow | None:
+    """One release with what its tasks call."""
+    return session.scalar(
+        select(ReleaseRow)
+        .options(undefer(ReleaseRow.functions))
+        .where(ReleaseRow.workflow_id == workflow_id, ReleaseRow.number == number)
+    )
 
 
 def newest_ready(session: Session, workflow_id: str) -> ReleaseRow | None:

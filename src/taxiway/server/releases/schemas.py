@@ -8,7 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from taxiway.release.model import release_line
-from taxiway.server.database import ReleaseRow
+from taxiway.server.database import ReleaseRow, now
+from taxiway.server.releases.changes import ReleaseChanges
 
 
 class ReleaseEnvironment(BaseModel):
@@ -48,6 +49,15 @@ class ReleaseResponse(BaseModel):
         "`refs/heads/main`; null for a commit that was taken from none."
     )
     commit: str | None = Field(description="The same as `git_commit_sha`.")
+    commit_author: str | None = Field(
+        description="Who wrote the commit.", examples=["Ada <ada@example.com>"]
+    )
+    commit_message: str | None = Field(description="The message of the commit.")
+    committed_at: datetime | None = Field(description="When the commit was made.")
+    commit_age: int | None = Field(description="How many seconds ago that is, by now.")
+    changes: ReleaseChanges | None = Field(
+        description="What it changed since the release before it; null for the first one."
+    )
     tree: str | None = Field(description="The id of the commit's tree: the address of its files.")
     digest: str | None = Field(description="sha256 of the sealed release: its identity.")
     lock: str | None = Field(description="The key of its environment: packages, Python, platform.")
@@ -81,6 +91,10 @@ class ReleaseResponse(BaseModel):
     ready_at: datetime | None = Field(description="When Airflow was seen to show it.")
 
 
+def _age(moment: datetime | None) -> int | None:
+    return max(0, int((now() - moment).total_seconds())) if moment else None
+
+
 def line_of(row: ReleaseRow) -> str | None:
     """The line that task logs begin with; None before it is sealed."""
     if row.digest is None or row.lock is None:
@@ -108,6 +122,11 @@ def release_response(
         git_commit_sha=row.commit,
         ref=row.ref,
         commit=row.commit,
+        commit_author=row.commit_author,
+        commit_message=row.commit_message,
+        committed_at=row.committed_at,
+        commit_age=_age(row.committed_at),
+        changes=ReleaseChanges(**row.changes) if row.changes else None,
         tree=row.tree,
         digest=row.digest,
         lock=row.lock,

@@ -19,7 +19,6 @@ COLUMNS: dict[str, Any] = {
     "committed_at": sa.DateTime(timezone=True),
     "changes": sa.JSON,
     "functions": sa.JSON,
-    "reach": sa.JSON,
 }
 
 

@@ -1,0 +1,21 @@
+"""The workshop of one workflow: with the workflow's own way to its repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from taxiway.server.credentials.keyring import Keyrings
+from taxiway.server.releases.prepare import Workshop
+
+
+@dataclass(frozen=True)
+class Workshops:
+    """Without keyrings every repository is read as a stranger."""
+
+    shop: Workshop
+    keyrings: Keyrings | None = None
+
+    def of(self, workflow_id: str, repository: str | None) -> Workshop:
+        if self.keyrings is None or repository is None:
+            return self.shop
+        return replace(self.shop, git=self.keyrings.for_workflow(workflow_id, repository))
