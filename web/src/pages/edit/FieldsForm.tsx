@@ -1,0 +1,231 @@
+import { Accordion, Autocomplete, Code, Group, NumberInput, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { credentialsQuery } from "../../api/access";
+import { fieldErrors } from "../../api/refusal";
+import { refsQuery, type Repository } from "../../api/repositories";
+import { Refused } from "../../components/Refused";
+import { scheduleWords } from "../../components/schedule";
+import type { Fields } from "./draft";
+
+const POLICIES = [
+  { value: "on_deploy", label: "The branch's head at each deploy" },
+  { value: "on_push", label: "The same, and each push deploys" },
+  { value: "pinned", label: "Pinned to one commit" },
+];
+
+type Change = (fields: Record<string, unknown>) => void;
+
+/** The workflow's own fields; its errors stand at them. */
+export function FieldsForm({
+  fields,
+  repository,
+  error,
+  onChange,
+}: {
+  fields: Fields;
+  repository: UseQueryResult<Repository>;
+  error: unknown;
+  onChange: Change;
+}) {
+  const wrong = fieldErrors(error);
+  return (
+    <Accordion variant="contained" multiple defaultValue={["code"]} styles={{ item: { background: "var(--mantine-color-body)" } }}>
+      <Accordion.Item value="code">
+        <Accordion.Control>
+          <Text size="sm" fw={600}>
+            Repository: {fields.git_repository ? `${fields.git_repository} @ ${fields.git_branch}` : "none, inline only"}
+          </Text>
+        </Accordion.Control>
+        <Accordion.Panel>
+          <Source fields={fields} repository={repository} wrong={wrong} onChange={onChange} />
+        </Accordion.Panel>
+      </Accordion.Item>
+      <Accordion.Item value="schedule">
+        <Accordion.Control>
+          <Text size="sm" fw={600}>
+            Name and schedule: {scheduleWords(fields.schedule as string | null, fields.timezone as string)}
+          </Text>
+        </Accordion.Control>
+        <Accordion.Panel>
+          <Schedule fields={fields} wrong={wrong} onChange={onChange} />
+        </Accordion.Panel>
+      </Accordion.Item>
+      <Accordion.Item value="more">
+        <Accordion.Control>
+          <Text size="sm" fw={600}>
+            Packages and notifications
+          </Text>
+        </Accordion.Control>
+        <Accordion.Panel>
+          <Stack gap="sm">
+            <Textarea
+              label="Requirements"
+              description="Used where the repository declares none."
+              autosize
+              minRows={2}
+              styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+              value={(fields.requirements as string | null) ?? ""}
+              error={wrong.requirements}
+              onChange={(event) => onChange({ requirements: event.currentTarget.value || null })}
+            />
+            <TextInput
+              label="Who hears of failures"
+              description="An address that gets a JSON post; it acts at once."
+              value={(fields.notify_url as string | null) ?? ""}
+              error={wrong.notify_url}
+              onChange={(event) => onChange({ notify_url: event.currentTarget.value || null })}
+            />
+          </Stack>
+        </Accordion.Panel>
+      </Accordion.Item>
+    </Accordion>
+  );
+}
+
+function Source({
+  fields,
+  repository,
+  wrong,
+  onChange,
+}: {
+  fields: Fields;
+  repository: UseQueryResult<Repository>;
+  wrong: Record<string, string>;
+  onChange: Change;
+}) {
+  const refs = useQuery({
+    ...refsQuery(repository.data?.id ?? ""),
+    enabled: Boolean(repository.data),
+  });
+  const branches = (refs.data?.items ?? []).filter((ref) => ref.kind === "branch").map((ref) => ref.name);
+  return (
+    <Stack gap="sm">
+      <TextInput
+        label="Repository"
+        placeholder="https://git.example.org/team/models.git"
+        maxLength={500}
+        value={fields.git_repository ?? ""}
+        error={wrong.git_repository}
+        onChange={(event) => onChange({ git_repository: event.currentTarget.value || null })}
+      />
+      {fields.git_repository && <Refused error={repository.error ?? refs.error} />}
+      <Group grow align="flex-start">
+        <Autocomplete
+          label="Branch"
+          data={branches}
+          maxLength={255}
+          value={fields.git_branch}
+          error={wrong.git_branch}
+          onChange={(git_branch) => onChange({ git_branch })}
+        />
+        <Select
+          label="Which commit a deploy takes"
+          data={POLICIES}
+          allowDeselect={false}
+          value={fields.git_update_policy}
+          error={wrong.git_update_policy}
+          onChange={(git_update_policy) => onChange({ git_update_policy })}
+        />
+      </Group>
+      <Group grow align="flex-start">
+        <TextInput
+          label="Commit"
+          description={
+            fields.git_update_policy === "pinned" ? "The one it is pinned to." : "The last one deployed; another one pins it."
+          }
+          maxLength={40}
+          className="mono"
+          value={fields.git_commit_sha ?? ""}
+          error={wrong.git_commit_sha}
+          onChange={(event) => onChange({ git_commit_sha: event.currentTarget.value.trim() || null })}
+        />
+        <CredentialField fields={fields} wrong={wrong} onChange={onChange} />
+      </Group>
+    </Stack>
+  );
+}
+
+function CredentialField({ fields, wrong, onChange }: { fields: Fields; wrong: Record<string, string>; onChange: Change }) {
+  const credentials = useQuery(credentialsQuery());
+  return (
+    <Select
+      label="Credential"
+      description="For a private repository."
+      placeholder="none"
+      clearable
+      clearButtonProps={{ "aria-label": "No credential" }}
+      data={(credentials.data?.items ?? []).map((one) => ({
+        value: one.id,
+        label: `${one.name} (${one.kind}, ${one.host})`,
+      }))}
+      value={(fields.git_credential_id as string | null) ?? null}
+      error={wrong.git_credential_id ?? wrong.git_auth_type}
+      onChange={(id) => {
+        const chosen = credentials.data?.items.find((one) => one.id === id);
+        onChange({ git_credential_id: id, git_auth_type: chosen?.kind ?? "none" });
+      }}
+    />
+  );
+}
+
+function Schedule({ fields, wrong, onChange }: { fields: Fields; wrong: Record<string, string>; onChange: Change }) {
+  return (
+    <Stack gap="sm">
+      <Group grow align="flex-start">
+        <TextInput
+          label="Name"
+          value={fields.name}
+          maxLength={255}
+          error={wrong.name}
+          onChange={(event) => onChange({ name: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Description"
+          value={(fields.description as string | null) ?? ""}
+          error={wrong.description}
+          onChange={(event) => onChange({ description: event.currentTarget.value || null })}
+        />
+      </Group>
+      <Group grow align="flex-start">
+        <TextInput
+          label="Schedule"
+          description={
+            <>
+              Five cron fields, or a preset like <Code>@daily</Code>. Empty: by hand.
+            </>
+          }
+          value={(fields.schedule as string | null) ?? ""}
+          error={wrong.schedule}
+          onChange={(event) => onChange({ schedule: event.currentTarget.value || null })}
+        />
+        <TextInput
+          label="Time zone"
+          description="In which the schedule is meant."
+          value={fields.timezone as string}
+          error={wrong.timezone}
+          onChange={(event) => onChange({ timezone: event.currentTarget.value })}
+        />
+        <NumberInput
+          label="Runs at once"
+          description="How many may be in progress."
+          min={1}
+          value={fields.max_active_runs as number}
+          error={wrong.max_active_runs}
+          onChange={(value) => onChange({ max_active_runs: Number(value) || 1 })}
+        />
+      </Group>
+      <Group>
+        <Switch
+          label="The schedule is on"
+          checked={fields.is_active as boolean}
+          onChange={(event) => onChange({ is_active: event.currentTarget.checked })}
+        />
+        <Switch
+          label="Make up for missed runs"
+          checked={fields.catchup as boolean}
+          onChange={(event) => onChange({ catchup: event.currentTarget.checked })}
+        />
+      </Group>
+    </Stack>
+  );
+}
