@@ -16,6 +16,7 @@ from taxiway.errors import TaxiwayError
 from taxiway.server import problems
 from taxiway.server.audit.routes import router as audit_router
 from taxiway.server.audit.setup import record_settings
+from taxiway.server.cleanup.routes import router as cleanup_router
 from taxiway.server.credentials.keyring import Keyrings
 from taxiway.server.credentials.routes import router as credentials_router
 from taxiway.server.database import Database, upgrade
@@ -37,7 +38,6 @@ from taxiway.server.metrics.routes import router as metrics_router
 from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.check_routes import router as check_router
-from taxiway.server.releases.compare_routes import router as compare_router
 from taxiway.server.releases.rollback_routes import router as rollback_router
 from taxiway.server.releases.routes import router as releases_router
 from taxiway.server.repositories.browser import Browser
@@ -61,11 +61,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics_router,
     workflows_router,
     tasks_router,
-    compare_router,
     releases_router,
     check_router,
     rollback_router,
     audit_router,
+    cleanup_router,
     repositories_router,
     repository_contents_router,
     runs_router,

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 from sqlalchemy.orm import Session
 
 from taxiway.errors import TaxiwayError, Unavailable
+from taxiway.git.mirror import Mirror
+from taxiway.git.url import RepositoryUrl
 from taxiway.redaction import Secret
+from taxiway.server.cleanup.janitor import Janitor
+from taxiway.server.cleanup.retention import Retention
 from taxiway.server.credentials.keyring import Keyrings
 from taxiway.server.database import Database, ReleaseRow, WorkflowRow, after_commit
 from taxiway.server.notifications.courier import Courier
@@ -24,6 +29,8 @@ from taxiway.server.publishing.publisher import Publisher
 from taxiway.server.publishing.reconciler import Reconciler
 from taxiway.server.publishing.retirement import Retirement
 from taxiway.server.publishing.signals import Signals
+from taxiway.server.pushes.arrivals import Arrivals
+from taxiway.server.pushes.follower import Follower
 from taxiway.server.releases.current import CurrentReleases
 from taxiway.server.releases.deployer import Deployer
 from taxiway.server.releases.prepare import Workshop
@@ -60,14 +67,20 @@ class Machinery:
     outbox: Outbox
     courier: Courier
     rollback: Rollback
+    follower: Follower
+    janitor: Janitor
 
     def start(self) -> None:
         self.deployer.start()
         self.reconciler.start()
         self.mirror.start()
         self.courier.start()
+        self.follower.start()
+        self.janitor.start()
 
     def stop(self) -> None:
+        self.follower.stop()
+        self.janitor.stop()
         self.deployer.stop()
         self.reconciler.stop()
         self.mirror.stop()
@@ -130,6 +143,8 @@ def assemble(
     outbox = Outbox(_links(settings), has_default=settings.notify_url is not None)
     current = CurrentReleases(database, storage, publisher, signals, outbox)
     mirror = RunMirror(database, port, outbox)
+    deployer = Deployer(database, shop, current, signals, outbox, keyrings=keyrings)
+    arrivals = Arrivals(database, deployer, outbox)
     retirement = Retirement(database, publisher, port, current, mirror.update)
     return Machinery(
         database=database,
@@ -140,14 +155,31 @@ def assemble(
         publisher=publisher,
         current=current,
         keyrings=keyrings,
-        deployer=Deployer(database, shop, current, signals, outbox, keyrings=keyrings),
+        deployer=deployer,
         retirement=retirement,
         reconciler=Reconciler(database, publisher, port, current, retirement, signals),
         mirror=mirror,
         outbox=outbox,
+        janitor=Janitor(
+            database,
+            storage,
+            shop.cache,
+            port,
+            Retention(settings.keep_releases, settings.keep_release_days, settings.keep_run_days),
+            hours=settings.cleanup_hours,
+        ),
         rollback=Rollback(database, storage, current, publisher),
+        follower=Follower(
+            database, partial(_mirror_of, shop, keyrings), arrivals, settings.push_interval
+        ),
         courier=Courier(database, outbox, settings.git_policy(), settings.notify_url),
     )
+
+
+def _mirror_of(shop: Workshop, keyrings: Keyrings, workflow: WorkflowRow) -> Mirror:
+    """The workflow's repository, read as the workflow reads it."""
+    policy = keyrings.for_workflow(workflow.id, workflow.git_repository)
+    return Mirror(shop.cache, RepositoryUrl.parse(workflow.git_repository or ""), policy)
 
 
 def _links(settings: Settings) -> Links:

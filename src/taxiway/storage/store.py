@@ -82,6 +82,24 @@ class Storage:
         except (GenericError, OSError) as error:
             raise _unavailable("list", folder, error) from error
 
+    def sizes(self, folder: str) -> Iterator[tuple[str, int]]:
+        """The names of the objects directly under `folder`, each with its bytes, in no order."""
+        try:
+            for chunk in obstore.list(self._store, prefix=folder + "/"):
+                for meta in chunk:
+                    yield meta["path"].removeprefix(folder + "/"), int(meta["size"])
+        except (GenericError, OSError) as error:
+            raise _unavailable("list", folder, error) from error
+
+    def remove(self, key: str) -> None:
+        """Remove an object that nothing names any more; one that is gone is no fault."""
+        try:
+            obstore.delete(self._store, key)
+        except (FileNotFoundError, NotFoundError):
+            return
+        except (GenericError, OSError) as error:
+            raise _unavailable("remove", key, error) from error
+
     def download(self, key: str, path: Path) -> None:
         """Write the object to `path`; the caller makes it visible."""
         try:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import inspect
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstanceState, Session
 
 from taxiway.server.audit.record import HIDDEN, record
 from taxiway.server.database import TaskRow, WorkflowRow
@@ -23,7 +23,7 @@ def created(session: Session, row: WorkflowRow | TaskRow) -> None:
 
 def changed(session: Session, row: WorkflowRow | TaskRow) -> None:
     """Called before the flush: SQLAlchemy still knows what the fields were."""
-    state = inspect(row)
+    state = _state(row)
     before: dict[str, Any] = {}
     for name in _columns(row):
         history = state.attrs[name].history
@@ -39,8 +39,12 @@ def deleted(session: Session, row: WorkflowRow | TaskRow) -> None:
     _line(session, row, "delete", values, None)
 
 
+def _state(row: WorkflowRow | TaskRow) -> InstanceState[Any]:
+    return cast("InstanceState[Any]", inspect(row))
+
+
 def _columns(row: WorkflowRow | TaskRow) -> list[str]:
-    names = inspect(row).mapper.column_attrs.keys()
+    names = _state(row).mapper.column_attrs.keys()
     return [name for name in names if name not in _SILENT]
 
 

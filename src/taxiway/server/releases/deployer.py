@@ -16,6 +16,7 @@ import structlog
 from anyio.to_thread import run_sync
 
 from taxiway.errors import TaxiwayError
+from taxiway.server.cleanup import lease
 from taxiway.server.credentials.keyring import Keyrings
 from taxiway.server.database import Database, ReleaseRow, now
 from taxiway.server.metrics.instruments import count_deploy
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 ENDED = ("ready", "failed")
 RETRY_SECONDS = 5.0
 POLL_SECONDS = 0.05
+CLEANUP_SECONDS = 0.2
 
 
 class Deployer:
@@ -120,10 +122,11 @@ class Deployer:
             self._signals.announce()
 
     def _deploy(self, row: ReleaseRow) -> None:
+        if not self._wait_for_cleanup():
+            return
         try:
             memory = DatabaseMemory(self._database, row.workflow_id)
-            order = replace(order_of(row), since=self._last_commit(row))
-            self._current.publish(row.id, prepare(order, self._shop_of(row), memory))
+            self._current.publish(row.id, prepare(order_of(row), self._shop_of(row), memory))
             count_deploy("published", (now() - row.created_at).total_seconds())
         except TaxiwayError as error:
             self._fail(row.id, error)
@@ -138,12 +141,14 @@ class Deployer:
                 ),
             )
 
-    def _last_commit(self, row: ReleaseRow) -> str | None:
-        """From which the files are counted that this deploy changes."""
-        with self._database.reading() as session:
-            last = queries.last_sealed(session, row.workflow_id, row.number)
-        same = last is not None and last.git_repository == row.git_repository
-        return last.commit if last is not None and same else None
+    def _wait_for_cleanup(self) -> bool:
+        """Whether the deploy may go on: a clean-up could take what it is about to use."""
+        while not self._stopping.is_set():
+            with self._database.reading() as session:
+                if not lease.is_taken(session):
+                    return True
+            self._stopping.wait(CLEANUP_SECONDS)
+        return False
 
     def _shop_of(self, row: ReleaseRow) -> Workshop:
         """The workshop with the workflow's own way to its repository."""

@@ -42,6 +42,7 @@ def resume(session: Session, workflow: WorkflowRow) -> bool:
         return False
     said = held_text(workflow, current_number(session, workflow))
     workflow.held = False
+    workflow.pushed_commit = None  # what was pushed meanwhile is looked at anew
     workflow.held_at = workflow.held_by = workflow.held_reason = workflow.held_from = None
     record(
         session,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from taxiway.errors import Conflict, Invalid, NotFound, Problem
+from taxiway.server.cleanup.retention import keep
 from taxiway.server.database import Database, ReleaseRow, RunRow
 from taxiway.server.orchestrator.port import ACTIVE, Orchestrator, TaskState
+from taxiway.server.publishing.publications import lock_workflow
 from taxiway.server.releases.records import release_of
+from taxiway.server.releases.rollback import require_whole
 from taxiway.server.runs import service
 from taxiway.server.runs.mirror import RunMirror
 from taxiway.workflow.graph import Graph, following
@@ -24,14 +27,15 @@ def retry(
 ) -> RunRow:
     """Run the tasks that failed again, or those that are picked, and all that follows them.
 
-    The run keeps its release. `Conflict` (`run-active`, `nothing-failed`, `run-forgotten`),
-    `Invalid` (`task-not-found`).
+    The run keeps its release. `Conflict` (`run-active`, `nothing-failed`, `run-forgotten`,
+    `release-removed`), `Invalid` (`task-not-found`).
     """
     with database.reading() as session:
         run = service.get_run(session, run_id)
         release = session.get(ReleaseRow, run.release_id or "")
     run = mirror.refresh(run)
     _require_failed(run)
+    _keep(database, run.id)
     sealed = release_of(release) if release else None
     graph = {task.name: task.dependencies for task in sealed.workflow.tasks} if sealed else {}
     try:
@@ -46,6 +50,18 @@ def retry(
             hint="Start a new run.",
         ) from error
     return mirror.refresh(run)
+
+
+def _keep(database: Database, run_id: str) -> None:
+    """Keep a clean-up from the run's release until the run is in progress by our record, too;
+    `Conflict` (`release-removed`) where it came first."""
+    with database.writing() as session:
+        run = service.get_run(session, run_id)
+        workflow = lock_workflow(session, run.workflow_id)
+        release = session.get(ReleaseRow, run.release_id or "", populate_existing=True)
+        if release is not None:
+            require_whole(release, workflow)
+            keep(session, release.id)
 
 
 def _require_failed(run: RunRow) -> None:

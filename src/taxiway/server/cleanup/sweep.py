@@ -1,0 +1,111 @@
+"""Removing from storage and cache what no release needs any more."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from taxiway.errors import NotFound
+from taxiway.release.model import Release
+from taxiway.server.database import ReleaseRow, ResolutionRow
+from taxiway.server.releases.records import release_of
+from taxiway.storage.cache import Cache
+from taxiway.storage.eviction import entries, evict
+from taxiway.storage.store import Storage
+
+# DAG files, shards and generations are small, and Airflow goes back to them by number.
+FOLDERS = ("releases", "locks", "snapshots", "layers")
+KINDS = ("snapshots", "environments")
+_DIGEST = re.compile(r'"([0-9a-f]{40}|[0-9a-f]{64})"')
+
+
+@dataclass
+class Freed:
+    """What was removed of one kind."""
+
+    entries: int = 0
+    bytes: int = 0
+    in_use: int = 0
+
+
+@dataclass
+class Needed:
+    """Names of objects by folder of the storage; also the keys of the cache's entries."""
+
+    names: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in FOLDERS})
+
+    def has(self, folder: str, name: str) -> bool:
+        return name.partition(".")[0] in self.names[folder]
+
+
+def needed(session: Session, storage: Storage, gone: Iterable[str]) -> Needed:
+    """What all releases need but for those with the ids `gone`."""
+    found, left_out = Needed(), set(gone)
+    query = select(ReleaseRow).where(
+        ReleaseRow.digest.is_not(None), ReleaseRow.removed_at.is_(None)
+    )
+    for row in session.scalars(query.execution_options(yield_per=500)):
+        release = release_of(row)
+        if row.id in left_out or release is None:
+            continue
+        _add(found, row, release)
+    # An unpinned requirement stays what it was by a lock that is remembered.
+    found.names["locks"].update(session.scalars(select(ResolutionRow.lock)))
+    _follow_snapshots(found, storage)
+    return found
+
+
+def _add(found: Needed, row: ReleaseRow, release: Release) -> None:
+    found.names["releases"].add(str(row.digest))
+    found.names["locks"].update(release.locks)
+    if release.tree:
+        found.names["snapshots"].add(release.tree)
+
+
+def _follow_snapshots(found: Needed, storage: Storage) -> None:
+    """The layers of each snapshot, and the snapshots that it is made of."""
+    pending = list(found.names["snapshots"])
+    while pending:
+        try:
+            manifest = storage.get(f"snapshots/{pending.pop()}.json").decode()
+        except NotFound:
+            continue
+        named = set(_DIGEST.findall(json.dumps(json.loads(manifest))))
+        fresh = named - found.names["snapshots"]
+        found.names["layers"] |= named
+        found.names["snapshots"] |= fresh
+        pending += fresh
+
+
+def sweep_storage(storage: Storage, live: Needed, *, dry_run: bool) -> Iterator[tuple[str, Freed]]:
+    """Folder by folder; what names others goes before what it names."""
+    for folder in FOLDERS:
+        freed = Freed()
+        stale = [(n, size) for n, size in storage.sizes(folder) if not live.has(folder, n)]
+        for name, size in stale:
+            if not dry_run:
+                storage.remove(f"{folder}/{name}")
+            freed.entries += 1
+            freed.bytes += size
+        yield folder, freed
+
+
+def sweep_cache(cache: Cache, live: Needed, *, dry_run: bool) -> Iterator[tuple[str, Freed]]:
+    """What somebody uses stays until the next time."""
+    for kind in KINDS:
+        freed = Freed()
+        folder = "locks" if kind == "environments" else kind
+        for entry in entries(cache, (kind,)):
+            if live.has(folder, entry.key):
+                continue
+            if entry.in_use or not (dry_run or evict(cache, entry)):
+                freed.in_use += 1
+            else:
+                freed.entries += 1
+                freed.bytes += entry.bytes
+        yield kind, freed

@@ -1,0 +1,1 @@
+"""Pushes: looking whether followed branches moved, and deploying what changed by it."""
