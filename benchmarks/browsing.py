@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -80,8 +80,8 @@ def _functions(client: httpx.Client, place: str, origin: Origin, options: Option
         commit = origin.commit(revision)
         _ask(client, place, "tree", commit)
         with timed(cold):
-            found = _ask(client, place, "functions", commit, "src")
-        assert len(found) == origin.modules, len(found)
+            answer = _ask(client, place, "functions", commit, "src")
+        assert len(answer.json()["items"]) == origin.modules
         with timed(parsed):
             for module in range(origin.modules):
                 ast.parse(_source(module, revision))
@@ -105,10 +105,9 @@ def _functions(client: httpx.Client, place: str, origin: Origin, options: Option
 
 def _ask(
     client: httpx.Client, place: str, what: str, commit: str, path: str = ""
-) -> Sequence[object]:
+) -> httpx.Response:
     answer = client.get(f"{place}/{what}", params={"commit": commit, "path": path})
-    items: Sequence[object] = answer.raise_for_status().json()["items"]
-    return items
+    return answer.raise_for_status()
 
 
 def _source(module: int, revision: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 SOURCE_LIMIT = 1 << 20  # bytes of a file that is parsed
@@ -63,6 +63,14 @@ class Function:
     open: tuple[str, ...] = ()
     is_certain: bool = True  # False: decorated or defined twice, so what is called may differ
 
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            **_fields(self),
+            "parameters": [_fields(parameter) for parameter in self.parameters],
+            "doc": _fields(self.doc),
+        }
+
     @property
     def signature(self) -> str:
         """As in the file: `train_model(context, epochs: int = 3, **kwargs) -> dict`."""
@@ -104,7 +112,11 @@ class FileFunctions:
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it; `file_functions` reads it again."""
-        return asdict(self)
+        return {
+            **_fields(self),
+            "functions": [function.as_dict() for function in self.functions],
+            "problem": _fields(self.problem) if self.problem else None,
+        }
 
 
 class Catalogue(Protocol):
@@ -112,6 +124,12 @@ class Catalogue(Protocol):
 
     def functions(self, path: str) -> FileFunctions | None:
         """None: there is no such file."""
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Its fields as they are: `asdict` copies schemas to the last leaf, which takes longer than
+    parsing."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def file_functions(stored: Mapping[str, Any], path: str) -> FileFunctions:

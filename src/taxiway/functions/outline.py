@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 _DYNAMIC = ("globals", "vars", "locals", "exec", "setattr")
+_BLOCKS = ("finalbody", "orelse", "handlers", "cases", "body")  # the first one is read last
 _MOST_INNER = 200  # functions that are named though they cannot be called
 
 
@@ -29,25 +29,28 @@ class Outline:
     imports: tuple[str, ...] = ()
 
 
-def outline(tree: ast.Module) -> Outline:
+def outline(tree: ast.Module, *, may_yield: bool = True) -> Outline:
+    """`may_yield`: whether the word stands in the file at all; looking for it costs most."""
     names: set[str] = set()
     is_dynamic = False
-    for node in _module_level(tree):
+    top = list(_module_level(tree))
+    for node in top:
         names |= _bound(node)
         is_dynamic |= isinstance(node, ast.Name) and node.id in _DYNAMIC
         is_dynamic |= isinstance(node, Definition) and node.name == "__getattr__"
+    inner, imports = _inside(tree)
     return Outline(
         unconditional=frozenset(node.lineno for node in tree.body if isinstance(node, Definition)),
         names=tuple(sorted(names - {"*"})),
         is_dynamic=is_dynamic or "*" in names,
-        classes=tuple(node.name for node in _module_level(tree) if isinstance(node, ast.ClassDef)),
+        classes=tuple(node.name for node in top if isinstance(node, ast.ClassDef)),
         generators=frozenset(
             node.lineno
-            for node in _module_level(tree)
-            if isinstance(node, Definition) and _yields(node)
+            for node in top
+            if may_yield and isinstance(node, Definition) and _yields(node)
         ),
-        inner=tuple(islice(_inner(tree), _MOST_INNER)),
-        imports=tuple(dict.fromkeys(_imports(tree))),
+        inner=tuple(inner[:_MOST_INNER]),
+        imports=tuple(dict.fromkeys(imports)),
     )
 
 
@@ -63,28 +66,35 @@ def _yields(function: Definition) -> bool:
     return False
 
 
-def _inner(tree: ast.Module) -> Iterator[str]:
+def _inside(tree: ast.Module) -> tuple[list[str], list[str]]:
+    """The functions inside of others and of classes, and all imports: also those inside of
+    functions run, when the function does. Only statements are looked at, never expressions."""
+    inner: list[str] = []
+    imports: list[str] = []
     waiting: list[tuple[ast.AST, str]] = [(node, "") for node in reversed(tree.body)]
     while waiting:
         node, owner = waiting.pop()
-        below = owner
         if isinstance(node, Definition | ast.ClassDef):
-            below = f"{owner}{node.name}."
             if owner and isinstance(node, Definition):
-                yield below.rstrip(".")
-        waiting += [(child, below) for child in reversed(list(ast.iter_child_nodes(node)))]
+                inner.append(owner + node.name)
+            owner += f"{node.name}."
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imports += _imported(node)
+        for name in _BLOCKS:
+            below = getattr(node, name, None)
+            if isinstance(below, list):
+                waiting += [(child, owner) for child in reversed(below)]
+    return inner, imports
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
-    """Also those inside of functions: they run when the function does."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            yield module
-            dot = "." if node.module else ""
-            yield from (f"{module}{dot}{a.name}" for a in node.names if a.name != "*")
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    module = "." * node.level + (node.module or "")
+    yield module
+    dot = "." if node.module else ""
+    yield from (f"{module}{dot}{a.name}" for a in node.names if a.name != "*")
 
 
 def _module_level(tree: ast.Module) -> Iterator[ast.AST]:

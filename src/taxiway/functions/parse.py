@@ -41,8 +41,9 @@ def functions_of(source: bytes, path: str) -> FileFunctions:
         return FileFunctions(path, problem=problem)
     collector = _Collector()
     try:
-        griffe.visit(MODULE, Path(path), _decoded(source), extensions=griffe.Extensions(collector))
-        return _found(collector, path)
+        text = _decoded(source)
+        griffe.visit(MODULE, Path(path), text, extensions=griffe.Extensions(collector))
+        return _found(collector, path, outline(collector.tree, may_yield="yield" in text))
     except SyntaxError as error:
         return _not_python(path, str(error.msg), error.lineno or 1)
     except (RecursionError, MemoryError):
@@ -82,8 +83,7 @@ class _Collector(griffe.Extension):
             self.functions.append((node.lineno, func))
 
 
-def _found(collector: _Collector, path: str) -> FileFunctions:
-    shape = outline(collector.tree)
+def _found(collector: _Collector, path: str, shape: Outline) -> FileFunctions:
     times = Counter(func.name for _, func in collector.functions)
     times.update([name for name in shape.names if name in times])
     last = {func.name: (line, func) for line, func in collector.functions}

@@ -207,11 +207,10 @@ def _matching(found: FileFunctions, wanted: str) -> FileFunctions | None:
 
 
 def _told(function: Function) -> dict[str, Any]:
-    parameters = [
-        {**asdict(parameter), "is_required": parameter.is_required}
-        for parameter in function.parameters
-    ]
-    return {**asdict(function), "signature": function.signature, "parameters": parameters}
+    told = function.as_dict()
+    for shown, parameter in zip(told["parameters"], function.parameters, strict=True):
+        shown["is_required"] = parameter.is_required
+    return {**told, "signature": function.signature}
 
 
 def _rendered(file: _Found, found: FileFunctions, functions: Sequence[bytes]) -> bytes:
