@@ -50,6 +50,8 @@ def test_the_missions_workflow_is_created_with_every_default(any_client: TestCli
         "max_active_runs": 1,
         "git_commit_sha": None,
         "git_auth_type": "none",
+        "git_credential_id": None,
+        "notes": [],
         "git_update_policy": "on_deploy",
         "requirements": None,
         "env": {},
@@ -204,13 +206,16 @@ def test_an_address_with_credentials_is_refused_and_not_repeated(
     assert client.get(PATH).json()["total"] == 0
 
 
-@pytest.mark.parametrize(
-    "address", ["ssh://git@host/x.git", "git@host:org/x.git", "/srv/repos/x", "file:///srv/x", "?"]
-)
+@pytest.mark.parametrize("address", ["ssh://git@host/x.git", "/srv/repos/x", "file:///srv/x", "?"])
 def test_other_addresses_are_stored_without_a_look_at_them(
     make_workflow: Make, address: str
 ) -> None:
     assert make_workflow(git_repository=address)["git_repository"] == address
+
+
+def test_an_ssh_address_has_one_form(make_workflow: Make) -> None:
+    made = make_workflow(git_repository="git@host:org/x.git")
+    assert made["git_repository"] == "ssh://git@host/org/x.git"
 
 
 def test_null_and_the_empty_text_mean_the_default(make_workflow: Make, client: TestClient) -> None:
