@@ -365,6 +365,12 @@ def test_all_problems_are_told_at_once_each_with_its_place(found: Any) -> None:
     assert (findings[3].file, findings[3].line) == ("b.py", 2)
 
 
+def test_a_script_that_lfs_keeps_is_not_read(found: Any) -> None:
+    files = {"a.py": "version https://git-lfs.github.com/spec/v1\n"}
+    [finding] = found(files, flow(git()), tree_of(files, lfs={"a.py": 100}))
+    assert (finding.severity, finding.code) == ("warning", "script-kept-by-lfs")
+
+
 def test_a_script_that_lies_elsewhere_is_named(found: Any) -> None:
     files = {"src/models/train.py": "def f(): ...", "src/other.py": ""}
     [finding] = found(files, flow(git("train.py")))

@@ -56,12 +56,35 @@ def ensure(files: Files, pointers: Iterable[Pointer]) -> dict[str, Path]:
     for start in range(0, len(lacking), _BATCH):
         some = lacking[start : start + _BATCH]
         for pointer, action in source.locate(some):
+            if isinstance(action, NotFound):
+                raise action
             cache.ensure(
                 "lfs",
                 f"{key}.{pointer.oid}",
                 lambda path, p=pointer, a=action: source.bring(p, a, path),  # type: ignore[misc]
             )
     return places
+
+
+def unresolved(files: Files, pointers: Iterable[Pointer]) -> dict[Pointer, TaxiwayError]:
+    """Which objects cannot be had, and why. The server is asked, and nothing is brought.
+
+    `Unavailable` when it does not answer now.
+    """
+    cache, key = files.mirror.cache, files.mirror.key
+    wanted = sorted(set(pointers))
+    lacking = [one for one in wanted if not cache.path("lfs", f"{key}.{one.oid}").exists()]
+    found: dict[Pointer, TaxiwayError] = {}
+    for start in range(0, len(lacking), _BATCH):
+        some = lacking[start : start + _BATCH]
+        try:
+            located = dict(_source(files).locate(some))
+        except Unavailable:
+            raise
+        except TaxiwayError as error:  # it refuses all of them
+            return found | dict.fromkeys(some, error)
+        found |= {one: place for one, place in located.items() if isinstance(place, NotFound)}
+    return found
 
 
 class _Local:
@@ -71,9 +94,11 @@ class _Local:
         root = Path(target.url.path)
         self._folder = (root / ".git" if (root / ".git").is_dir() else root) / "lfs" / "objects"
 
-    def locate(self, wanted: Sequence[Pointer]) -> Iterator[tuple[Pointer, Action]]:
+    def locate(self, wanted: Sequence[Pointer]) -> Iterator[tuple[Pointer, Action | NotFound]]:
         for pointer in wanted:
-            yield pointer, Action(f"{pointer.oid[:2]}/{pointer.oid[2:4]}/{pointer.oid}")
+            place = f"{pointer.oid[:2]}/{pointer.oid[2:4]}/{pointer.oid}"
+            there = (self._folder / place).is_file()
+            yield pointer, Action(place) if there else _missing(pointer, "it is not there")
 
     def bring(self, pointer: Pointer, action: Action, path: Path) -> None:
         try:
@@ -91,7 +116,7 @@ class _Server:
         self._endpoint, self._target, self._policy = endpoint, target, policy
         self._header = {**_login(target), **dict(header)}
 
-    def locate(self, wanted: Sequence[Pointer]) -> Iterator[tuple[Pointer, Action]]:
+    def locate(self, wanted: Sequence[Pointer]) -> Iterator[tuple[Pointer, Action | NotFound]]:
         known = {pointer.oid: pointer for pointer in wanted}
         body = {
             "operation": "download",
@@ -108,10 +133,12 @@ class _Server:
                 continue
             download = one.get("actions", {}).get("download")
             if download is None:
-                raise _missing(pointer, str(one.get("error", {}).get("message", "it has none")))
+                why = str(one.get("error", {}).get("message", "it has none"))
+                yield pointer, _missing(pointer, why)
+                continue
             yield pointer, Action(str(download["href"]), dict(download.get("header") or {}))
         for pointer in known.values():
-            raise _missing(pointer, "the server does not speak of it")
+            yield pointer, _missing(pointer, "the server does not speak of it")
 
     def _ask(self, url: str, headers: Mapping[str, str], body: Any) -> dict[str, Any]:
         with _asking("POST", url, self._target, headers=headers, json=body) as answer:

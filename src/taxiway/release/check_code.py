@@ -32,6 +32,12 @@ def called_by(
         return _inline(task, file) if file else Called(None)
     if tree is None:
         return Called(None, () if has_repository else (_no_repository(task),))
+    return _git(task, tree, catalogue)
+
+
+def _git(task: Task, tree: Tree, catalogue: Catalogue) -> Called:
+    if task.script_path in tree.lfs:
+        return Called(None, (_kept_by_lfs(task),))
     file = catalogue.functions(source_path(task))
     if file is None:
         return Called(None, (_no_script(task, tree),))
@@ -65,6 +71,15 @@ def _inline(task: Task, file: FileFunctions) -> Called:
             ),
         )
     return Called(function, tuple(_as_used(task, function)))
+
+
+def _kept_by_lfs(task: Task) -> Finding:
+    return _at_script(
+        task,
+        "script-kept-by-lfs",
+        f"{task.script_path} is kept by Git LFS, so its functions are not known before it runs",
+        "Take Python files out of Git LFS: `git lfs untrack`.",
+    ).as_warning()
 
 
 def _no_repository(task: Task) -> Finding:

@@ -115,3 +115,31 @@ def test_links_and_sizes_are_checked_before_anything_is_sealed(start: Any) -> No
         ("file-too-large", "big.bin"),
     ]
     assert live.deploy(made, status=422)["code"] == "deploy-check-failed"
+
+
+def test_submodules_and_lfs_pointers_have_to_be_resolved(live: Any) -> None:
+    oid = "ab" * 32
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12\n"
+    modules = '[submodule "lib"]\n\tpath = lib\n\turl = ../gone\n'
+    files = {
+        "a.py": "def f(): ...\n",
+        ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+        "model.bin": pointer,
+        ".gitmodules": modules,
+    }
+    origin, made = git_workflow(live, files)
+    for name in ("lib", "stray"):
+        origin.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{name}")
+    origin.git("commit", "-q", "-m", "Add submodules")
+    live.task(made, "one", script_path="a.py", function_name="f")
+    found = live.post(f"/workflows/{made['id']}/check", status=200)
+    assert [(p["severity"], p["code"], p["file"]) for p in found["problems"]] == [
+        ("error", "repository-not-found", "lib"),
+        ("warning", "submodule-not-declared", "stray"),
+        ("error", "lfs-object-missing", "model.bin"),
+    ]
+    place = origin.path / ".git/lfs/objects/ab/ab"
+    place.mkdir(parents=True)
+    (place / oid).write_text("x" * 12)
+    problems = live.post(f"/workflows/{made['id']}/check", status=200)["problems"]
+    assert [p["code"] for p in problems] == ["repository-not-found", "submodule-not-declared"]

@@ -88,7 +88,7 @@ def _differs(before: Mapping[str, TreeEntry], after: Mapping[str, TreeEntry], pa
 
 
 def _reached(release: Release, made: Composition, cache: Cache) -> set[str]:
-    sources = sources_of(made)
+    sources = sources_of(made, ask_for_lfs=False)
     assert sources.tree is not None
     catalogue = SourceCatalogue(release.workflow, sources.tree, sources.read, FoundFunctions(cache))
     return reachable(release.workflow, sources.tree, catalogue)
