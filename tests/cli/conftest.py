@@ -130,7 +130,8 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("TAXIWAY_")]:
             patch.delenv(name)
-        settings = load_settings(home=home, cache=str(cache))
+        allowed = str(tmp_path_factory.getbasetemp())
+        settings = load_settings(home=home, cache=str(cache), git_allow_local=allowed)
     config = uvicorn.Config(create_app(settings, airflow), port=0, log_level="critical", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

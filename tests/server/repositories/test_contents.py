@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from taxiway import process
+
 pytestmark = pytest.mark.integration
 
 
@@ -233,3 +235,27 @@ def test_a_repository_without_commits_says_so(reader: Any, new_source: Callable[
 
 def test_a_nul_does_not_pass_the_door(reader: Any, known: Any) -> None:
     reader.refused(f"/{known['id']}/file", 400, "url-refused", path="src\0/train.py")
+
+
+def test_a_commit_that_is_mirrored_is_read_without_a_process(
+    reader: Any, library: Any, known: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = library.git("rev-parse", "HEAD")
+    reader.get(f"/{known['id']}/tree", commit=head)
+    reader.get(f"/{known['id']}/functions", commit=head)
+    started: list[object] = []
+    spawn = process.spawn
+
+    def counting(argv: Any, **rest: Any) -> Any:
+        started.append(argv)
+        return spawn(argv, **rest)
+
+    monkeypatch.setattr(process, "spawn", counting)
+    reader.get(f"/{known['id']}/tree", commit=head, path="src")
+    reader.get(f"/{known['id']}/file", commit=head, path="src/train.py")
+    reader.get(f"/{known['id']}/readme", commit=head)
+    reader.get(f"/{known['id']}/diff", base=head, head=head)
+    reader.get(f"/{known['id']}/functions", commit=head)
+    assert started == []
+    reader.get(f"/{known['id']}/tree", ref="main")
+    assert len(started) == 2, "a ref is looked up: its commit, and the default branch"
