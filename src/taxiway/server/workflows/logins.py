@@ -36,7 +36,8 @@ def choose_login(
 ) -> Login:
     """The login after an edit that gives some of `FIELDS`, which were `stored`.
 
-    - A credential brings its type along; the type `none` takes the credential off.
+    - A credential brings its type along where none is given; the type `none` alone takes the
+      credential off.
     - A repository that moves to where the credential is not for loses it, and a note says so.
     - What is given and does not agree is refused; what stays as it was is not looked at.
     """
@@ -70,7 +71,7 @@ def choose_login(
 def _asked(session: Session, given: Mapping[str, Any], before: Login, chosen: set[str]) -> Login:
     auth_type = given.get("git_auth_type", before.auth_type)
     credential_id = given.get("git_credential_id", before.credential_id)
-    if "git_credential_id" in chosen and "git_auth_type" not in chosen:
+    if "git_credential_id" in chosen and "git_auth_type" not in given:
         row = queries.find(session, credential_id) if credential_id else None
         return Login(row.kind if row else "none", credential_id)
     if auth_type == "none" and "git_credential_id" not in chosen and credential_id:
