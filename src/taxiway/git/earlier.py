@@ -55,7 +55,8 @@ class Earlier:
         self._folder = folder or ""
 
     def nearest(self, rows: Mapping[str, Row], storage: Storage, longest: int) -> Exported:
-        """The one that the least differs from; none where a full layer is better."""
+        """The one that the least differs from, of equals the newest; none where a full layer is
+        better."""
         found = [self._compare(key, rows, storage, longest) for key in self._last()]
         usable = [pair for pair in found if pair is not None]
         return min(usable, key=lambda pair: pair[0])[1] if usable else Exported()
@@ -69,7 +70,7 @@ class Earlier:
         _replace(self._list, json.dumps([*others, [self._folder, key]][-_KEPT:]))
 
     def _last(self) -> list[str]:
-        return [key for folder, key in self._all() if folder == self._folder][-_LOOKED_AT:]
+        return [key for folder, key in reversed(self._all()) if folder == self._folder][:_LOOKED_AT]
 
     def _all(self) -> list[list[str]]:
         try:

@@ -51,9 +51,14 @@ def fetch(
     lock: int,
     stdin: bytes | None = None,
 ) -> Completed:
-    """`git fetch` into `store`. git inherits `lock`, and so holds it as long as it lives."""
+    """`git fetch` into `store`. git inherits `lock`, and so holds it as long as it lives.
+
+    `stdin`: single objects, one a line. For them git itself switches negotiation off: else it
+    looks for their commits.
+    """
+    single = () if stdin is None else ("-c", "fetch.negotiationAlgorithm=noop")
     return _speak(
-        [*_FETCH, *arguments],
+        [*single, *_FETCH, *arguments],
         target,
         limits,
         timeout=limits.fetch_seconds,
