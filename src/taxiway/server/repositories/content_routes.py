@@ -10,12 +10,12 @@ from taxiway.server.repositories import contents
 from taxiway.server.repositories.function_schemas import FunctionPage
 from taxiway.server.repositories.functions import Functions
 from taxiway.server.repositories.listing import (
+    COMMIT,
+    PATH,
+    REF,
     CommitQuery,
-    CommitText,
     FunctionQuery,
-    PathText,
     RefQuery,
-    RefText,
     TreeQuery,
 )
 from taxiway.server.repositories.routes import BrowserDep, RepositoryId
@@ -30,10 +30,10 @@ from taxiway.server.repositories.schemas import (
 
 router = APIRouter(prefix="/api/v1/repositories/{repository_id}", tags=["repositories"])
 
-Ref = Annotated[RefText, Query()]
-Commit = Annotated[CommitText, Query()]
-FilePath = Annotated[PathText, Query(min_length=1)]
-FolderPath = Annotated[PathText, Query()]
+Ref = Annotated[str | None, Query(min_length=1, max_length=300, description=REF)]
+Commit = Annotated[str | None, Query(min_length=4, max_length=40, description=COMMIT)]
+FilePath = Annotated[str, Query(min_length=1, max_length=1024, description=PATH)]
+FolderPath = Annotated[str, Query(max_length=1024, description=PATH)]
 Compared = Annotated[
     str,
     Query(min_length=1, max_length=300, description="A branch, a tag or a commit, as `ref` is."),

@@ -10,23 +10,16 @@ from taxiway.server.paging import ListQuery, Search
 
 TREE_LIMIT = 1000
 
-RefText = Annotated[
-    str | None,
-    Field(
-        min_length=1,
-        max_length=300,
-        description="A branch, a tag, a full commit or the beginning of one; `refs/heads/x` and "
-        "`refs/tags/x` say which. Without `ref` and `commit`: the default branch.",
-    ),
-]
-CommitText = Annotated[
-    str | None,
-    Field(min_length=4, max_length=40, description="A commit; instead of `ref`."),
-]
-PathText = Annotated[
-    str,
-    Field(max_length=1024, description="From the repository's root, like src/train.py."),
-]
+REF = (
+    "A branch, a tag, a full commit or the beginning of one; `refs/heads/x` and `refs/tags/x` say "
+    "which. Without `ref` and `commit`: the default branch."
+)
+COMMIT = "A commit; instead of `ref`."
+PATH = "From the repository's root, like src/train.py."
+
+RefText = Annotated[str | None, Field(min_length=1, max_length=300, description=REF)]
+CommitText = Annotated[str | None, Field(min_length=4, max_length=40, description=COMMIT)]
+PathText = Annotated[str, Field(max_length=1024, description=PATH)]
 
 
 class RepositoryQuery(ListQuery):

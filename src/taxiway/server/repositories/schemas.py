@@ -10,14 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from taxiway.server.fields import Text
 from taxiway.server.paging import Page
 
-FORBID = ConfigDict(extra="forbid")
 ATTRIBUTES = ConfigDict(from_attributes=True)
 
 
 class RepositoryCreate(BaseModel):
     """A Git remote to register, or to find again."""
 
-    model_config = FORBID
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"url": "https://github.com/your-org/digits.git"}]},
+    )
 
     url: Annotated[str, Field(min_length=1, max_length=500)] = Field(
         description="Its address, like https://github.com/group/name.git."
