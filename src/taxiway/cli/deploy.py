@@ -10,6 +10,7 @@ import typer
 from taxiway import errors
 from taxiway.cli import display, options
 from taxiway.cli.connection import connect
+from taxiway.cli.given import present
 from taxiway.cli.naming import workflow_of
 from taxiway.cli.releases import point, tell
 from taxiway.client.http import Json, TaxiwayClient
@@ -27,6 +28,10 @@ def command(
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until Airflow can run it.")
     ] = True,
+    message: options.Message = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Resume it first, where a rollback holds it.")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 600,
     server: options.Server = None,
     home: options.Home = None,
@@ -36,7 +41,9 @@ def command(
     with connect(server, home) as connection:
         found = workflow_of(connection.client, workflow)
         began = time.monotonic()
-        release = connection.client.deploy(found["id"], wait=0)
+        release = connection.client.deploy(
+            found["id"], wait=0, **present(message=message, resume=resume or None)
+        )
         if wait:
             release = _follow(connection.client, release, timeout)
         if output is options.Form.json:

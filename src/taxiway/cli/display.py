@@ -23,7 +23,18 @@ STYLES = {
     **dict.fromkeys(("running", "publishing", "preparing"), "cyan"),
     **dict.fromkeys(("canceled", "up_for_retry", "warn"), "yellow"),
 }
-_WHOLE = ("state", "release", "run", "commit", "number", "try", "time", "begun (UTC)", "check")
+_WHOLE = (
+    "state",
+    "release",
+    "run",
+    "commit",
+    "number",
+    "try",
+    "time",
+    "begun (UTC)",
+    "check",
+    "action",
+)
 
 
 def data(value: Any) -> None:
@@ -34,6 +45,11 @@ def data(value: Any) -> None:
 def line(value: Any) -> None:
     """One JSON document a line, for programs that read on while it comes."""
     typer.echo(json.dumps(value))
+
+
+def text(value: str) -> None:
+    """Text as it is, but for what would steer the terminal."""
+    typer.echo(plain(value), nl=False)
 
 
 def note(text: str) -> None:

@@ -30,8 +30,13 @@ COMMANDS = {
     "check": "taxiway.cli.check",
     "deploy": "taxiway.cli.deploy",
     "releases": "taxiway.cli.releases",
+    "rollback": "taxiway.cli.rollback",
+    "resume": "taxiway.cli.resume",
+    "rerun": "taxiway.cli.rerun",
     "runs": "taxiway.cli.runs",
     "logs": "taxiway.cli.logs",
+    "audit": "taxiway.cli.audit",
+    "cleanup": "taxiway.cli.cleanup",
 }
 
 

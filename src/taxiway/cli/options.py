@@ -59,6 +59,7 @@ Server = Annotated[
 ]
 Workflow = Annotated[str, typer.Argument(help="Its id, its DAG id or its name.")]
 Run = Annotated[str, typer.Argument(help="The run's id, or how it begins.")]
+Message = Annotated[str | None, typer.Option("--message", "-m", help="Why.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(min=1, help="Show at most so many.")]
 

@@ -272,10 +272,16 @@ def _fields(workflow: Json) -> list[tuple[str, object]]:
             "git_branch",
             "git_commit_sha",
         ),
-        *("git_update_policy", "env", "requirements", "notify_url", "held"),
+        *("git_update_policy", "env", "requirements", "notify_url"),
         *("current_release", "undeployed_changes"),
     )
-    return [(name, workflow.get(name)) for name in shown if workflow.get(name) is not False]
+    hold, push = workflow.get("hold"), workflow.get("push")
+    return [
+        *((name, workflow.get(name)) for name in shown if workflow.get(name) is not False),
+        ("hold", hold["text"] if hold else None),
+        ("push", f"{push['commit'][:12]} {push['state']}" if push else None),
+        ("push failed", push["error"]["message"] if push and push["error"] else None),
+    ]
 
 
 VERBS = {

@@ -13,6 +13,7 @@ import httpx
 
 from taxiway.client import events
 from taxiway.client.answers import Json, decoded, error_of, is_lost
+from taxiway.client.releases import ReleaseCalls
 from taxiway.errors import Invalid, TaxiwayError, Unavailable
 
 __all__ = ["TERMINAL", "Json", "TaxiwayClient"]
@@ -23,7 +24,7 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class TaxiwayClient:
+class TaxiwayClient(ReleaseCalls):
     """Speaks to one server; a context manager. Answers are the decoded JSON of the API."""
 
     def __init__(self, server_url: str, *, timeout: float = 120) -> None:
@@ -101,26 +102,6 @@ class TaxiwayClient:
 
     def tasks(self, workflow_id: str) -> Iterator[Json]:
         return self._pages("/api/v1/tasks", {"workflow_id": workflow_id})
-
-    def deploy(self, workflow_id: str, *, wait: float = 60) -> Json:
-        """Make a release; it may still be on its way (`state`) when `wait` seconds have passed."""
-        path = f"/api/v1/workflows/{workflow_id}/deploy"
-        return self._once(path, params={"wait": wait}, timeout=wait + 60)
-
-    def check(self, workflow_id: str) -> Json:
-        """What the deploy check finds now: `ok`, `commit`, `problems`."""
-        return self._json("POST", f"/api/v1/workflows/{workflow_id}/check", timeout=600)
-
-    def releases(self, workflow_id: str) -> Iterator[Json]:
-        return self._pages(f"/api/v1/workflows/{workflow_id}/releases", {})
-
-    def release(self, workflow_id: str, number: int) -> Json:
-        return self._json("GET", f"/api/v1/workflows/{workflow_id}/releases/{number}")
-
-    def release_dag(self, workflow_id: str, number: int) -> str:
-        """The DAG file that was generated for the release."""
-        path = f"/api/v1/workflows/{workflow_id}/releases/{number}/dag"
-        return self._send("GET", path).text
 
     def trigger(
         self, workflow_id: str, *, params: Mapping[str, Json] | None = None, **fields: Any
