@@ -6,7 +6,8 @@ import re
 from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@'\"]+@")
+# It starts at "://", not at the scheme: a long text without one is read once, not once a letter.
+_USERINFO = re.compile(r"(?<=[a-zA-Z0-9+.-])://[^/\s@'\"]+@")
 
 
 class Secret:
@@ -57,4 +58,4 @@ def without_userinfo(url: str) -> str:
 
 def redact(text: str) -> str:
     """`text` with the user info of every URL in it replaced by `***`."""
-    return _USERINFO.sub(r"\g<scheme>***@", text)
+    return _USERINFO.sub("://***@", text)
