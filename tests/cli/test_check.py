@@ -67,3 +67,23 @@ def test_a_check_is_told_what_to_check(service: Any, tmp_path: Path) -> None:
     refused = service.call("check", "--file", str(file), "--folder", str(tmp_path))
     assert (refused.exit_code, "file declares no workflow" in refused.stderr) == (2, True)
     assert service.call("check", "--file", str(file), "--folder", "/none").exit_code == 3
+
+
+def test_releases_tell_what_they_changed_and_are_compared(service: Any) -> None:
+    made = service.deployed("load")
+    with service.client as client:
+        client.create_task(
+            workflow_id=made["id"],
+            name="report",
+            python_callable="def report(**kw): ...",
+            params={"n": 1},
+        )
+    service.run("deploy", made["id"])
+    assert "tasks 1" in service.run("releases", "show", made["id"], "2").stdout
+    shown = service.run("releases", "compare", made["id"])
+    assert "Release 1 → 2" in shown.stderr
+    assert "task report added" in shown.stdout
+    found = service.json("releases", "compare", made["id"], "1", "2")
+    assert [change["kind"] for change in found["workflow"]] == ["task-added"]
+    assert found["files"] == []
+    assert service.call("releases", "compare", made["id"], "7", "8").exit_code == 3
