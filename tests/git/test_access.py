@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import pytest
+import trustme
 from git_servers import HttpsGit, SshGit
+from proxy import Proxy, proxying
 
 from taxiway.errors import TaxiwayError, Unavailable
 from taxiway.git import call, transport
@@ -220,3 +222,44 @@ def test_mirrors_of_other_credentials_lie_apart(mirror_of, https_git, token) -> 
     ways = [mirror_of(url), mirror_of(url, token), mirror_of(url, replace(token, id="t2"))]
     assert len({mirror.folder for mirror in ways}) == 3
     assert mirror_of(url, replace(token, secret=Secret("new"))).folder == ways[1].folder
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with proxying() as made:
+        yield made
+
+
+def test_git_goes_through_the_proxy_of_the_settings(mirror_of, https_git, token, proxy) -> None:
+    commit = https_git.commit("private/proxied")
+    mirror = mirror_of(https_git.url("private/proxied"), token, proxy=Secret(proxy.url))
+    assert mirror.resolve("main") == commit
+    assert proxy.tunnels == [f"localhost:{https_git.port}"]
+    target = check(mirror.url, mirror.policy)
+    assert not target.addresses and "hunter2" not in str(call.command(["fetch"], target=target))
+
+
+def test_ssh_goes_through_the_proxy_too(mirror_of, ssh_git, key, proxy) -> None:
+    commit = ssh_git.commit("team/proxied")
+    mirror = mirror_of(ssh_git.url("team/proxied"), key, proxy=Secret(proxy.url))
+    assert mirror.resolve("main") == commit
+    assert proxy.tunnels == [f"localhost:{ssh_git.port}"]
+
+
+def test_a_proxy_that_refuses_is_named_without_its_password(
+    mirror_of, https_git, ssh_git, token, key, proxy
+) -> None:
+    wrong = Secret(proxy.url.replace("ada:", "eve:"))
+    for url, credential in ((https_git.url("private/x"), token), (ssh_git.url("x"), key)):
+        error = refusal(mirror_of(url, credential, proxy=wrong))
+        assert error.code == "proxy-refused" and "TAXIWAY_PROXY" in error.hint
+    assert proxy.tunnels == []
+
+
+def test_a_certificate_that_is_in_no_bundle_is_refused(mirror_of, https_git, folder: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(str(folder / "other.pem"))
+    https_git.commit("open/x")
+    error = refusal(mirror_of(https_git.url("open/x"), ca_bundle=folder / "other.pem"))
+    assert error.code == "certificate-not-trusted" and "TAXIWAY_CA_BUNDLE" in error.hint
