@@ -43,7 +43,7 @@ class PackageChange(BaseModel):
 
 
 class PackageChanges(BaseModel):
-    """Packages that differ."""
+    """Packages that two releases have otherwise, by the direction of the change."""
 
     added: list[PackageChange] = Field(description="Packages that are new.")
     removed: list[PackageChange] = Field(description="Packages that are gone.")

@@ -9,17 +9,10 @@ from taxiway.environment.lock import Lock, lock_key
 from taxiway.errors import TaxiwayError
 from taxiway.release.model import Release
 from taxiway.server.database import ReleaseRow
+from taxiway.server.releases.changes import PackageChange
 from taxiway.server.releases.records import release_of
 from taxiway.storage.store import Storage
 from taxiway.workflow.compare import changed
-
-
-class PackageChange(BaseModel):
-    """A package that only one of the two has, or both in another version."""
-
-    name: str = Field(description="The package.")
-    before: str | None = Field(description="Its version now; null: it is added.")
-    after: str | None = Field(description="Its version then; null: it is removed.")
 
 
 class Differences(BaseModel):
