@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import sqlite3
 import threading
@@ -145,7 +146,10 @@ def test_a_git_that_loses_a_carriage_return_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git = tmp_path / "git"
-    git.write_text("#!/bin/sh\necho p\n")
+    real = shutil.which("git")
+    git.write_text(
+        f'#!/bin/sh\ncase "$*" in *\' config -f \'*) echo p;; *) exec {real} "$@";; esac\n'
+    )
     git.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     found = only(host.git())

@@ -9,18 +9,20 @@ from pathlib import Path
 import uvicorn
 
 from taxiway.errors import TaxiwayError
+from taxiway.git import selftest
 from taxiway.server import logs
 from taxiway.server.app import create_app
 from taxiway.server.settings import load_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve; 2 when the settings or the database keep it from starting."""
+    """Serve; 2 when the settings, the database or this machine's git keep it from starting."""
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings(**vars(options))
         settings.require_loopback()
         logs.configure(settings.log_format, settings.log_level)
+        selftest.prove()
         app = create_app(settings)
     except TaxiwayError as error:
         hint = f"\n\nhint: {error.hint}" if error.hint else ""

@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +16,9 @@ from taxiway.cli.checks.place import Place, existing
 from taxiway.embedded import ports
 from taxiway.embedded.config import AIRFLOW_PORT, SERVER_PORT
 from taxiway.environment import tool
+from taxiway.errors import Unavailable
 from taxiway.git import call as git_call
+from taxiway.git import selftest
 from taxiway.runner.identity import choose_identity, pwd_name
 
 OLDEST, BEYOND = (3, 11), (3, 14)
@@ -54,20 +55,12 @@ def extras() -> Sequence[Finding]:
 def git() -> Sequence[Finding]:
     """Its behaviour, not its version: distributions mend faults without a new number."""
     version = git_call.run(["--version"], timeout=10).stdout.decode().strip()
-    with tempfile.TemporaryDirectory(prefix="taxiway-doctor-") as folder:
-        file = str(Path(folder) / "config")
-        git_call.run(["config", "-f", file, "a.b", "p\r"], timeout=10)
-        read = git_call.run(["config", "-f", file, "a.b"], timeout=10).stdout
-    if read != b"p\r\n":
-        return (
-            Finding(
-                "git",
-                "fail",
-                f"{version} loses a carriage return in its configuration (CVE-2025-48384)",
-                "Update git: a repository could run code on this machine.",
-            ),
-        )
-    return (Finding("git", "ok", f"{version}, {git_call.executable()}"),)
+    try:
+        selftest.prove()
+    except Unavailable as error:
+        return (Finding("git", "fail", f"{version}: {error.message}", error.hint),)
+    detail = f"{version}, {git_call.executable()}; {selftest.BEHAVIOURS} behaviours proven"
+    return (Finding("git", "ok", detail),)
 
 
 def uv() -> Sequence[Finding]:
