@@ -16,9 +16,11 @@ import pytest
 
 from taxiway.environment import python as pythons
 from taxiway.environment.build import Environment, broken, use_environment
+from taxiway.environment.bytecode import has_bytecode, make_bytecode
 from taxiway.environment.lock import Lock, Package
 from taxiway.environment.policy import PackagePolicy
 from taxiway.errors import Invalid, TaxiwayError, Unavailable
+from taxiway.storage import marks
 from taxiway.storage.cache import Cache, remove_tree
 from taxiway.storage.store import Storage
 
@@ -112,9 +114,16 @@ def test_an_empty_lock_asks_no_index(resolve: Resolve, use: Use, index: Any) -> 
     assert index.requests == []
 
 
-def test_it_is_compiled_and_the_byte_code_is_used(resolve: Resolve, use: Use, index: Any) -> None:
+def test_it_is_compiled_and_the_byte_code_is_used(
+    resolve: Resolve, use: Use, index: Any, cache: Cache, policy: PackagePolicy
+) -> None:
     index.wheel("tested", files={"tested/__init__.py": "", "tested/tests/test_a.py": ""})
-    with use(resolve("beta\ntested\n")) as environment:
+    lock = resolve("beta\ntested\n")
+    with use(lock) as environment:
+        assert not has_bytecode(cache, "environments", lock.key, lock.python)
+        make_bytecode(cache, "environments", lock.key, lock.python, policy)
+        assert has_bytecode(cache, "environments", lock.key, lock.python)
+        assert marks.damage(cache.root, "environments", lock.key) is None
         made = {path.name.split(".")[0] for path in environment.path.rglob("*.pyc")}
         assert made >= {"beta", "__init__"}
         assert "test_a" not in made
@@ -124,11 +133,16 @@ def test_it_is_compiled_and_the_byte_code_is_used(resolve: Resolve, use: Use, in
         assert "/__pycache__/beta." in done.stderr.split("code object from")[-1]
 
 
-def test_everything_in_it_is_read_only(resolve: Resolve, use: Use) -> None:
-    with use(resolve("alpha\n")) as environment:
+def test_everything_in_it_is_read_only(
+    resolve: Resolve, use: Use, cache: Cache, policy: PackagePolicy
+) -> None:
+    lock = resolve("alpha\n")
+    with use(lock) as environment:
         paths = [environment.path, *environment.path.rglob("*")]
         writable = [path for path in paths if not path.is_symlink() and path.stat().st_mode & 0o222]
-    assert writable == []
+        assert [path for path in writable if path.name != "__pycache__"] == []
+        make_bytecode(cache, "environments", lock.key, lock.python, policy)
+        assert [path for path in writable if path.stat().st_mode & 0o222] == []
 
 
 def test_no_code_of_a_package_runs_while_it_is_built(

@@ -180,3 +180,26 @@ def test_read_only_folders_are_made_visible_by_ordinary_users_too(root: Path) ->
     finally:
         os.seteuid(before)
         remove_tree(place)
+
+
+def test_who_waits_for_a_build_does_not_wait_for_those_who_use_it(root: Path) -> None:
+    """A task may run for hours, and hold one entry while it waits for another."""
+    cache, done = Cache(root), threading.Event()
+
+    def follow() -> None:
+        with cache.use("files", "x", build_file):
+            done.set()
+
+    with cache.lock("files", "x.build"):
+        follower = threading.Thread(target=follow)  # has looked before there was anything
+        follower.start()
+        assert not done.wait(0.05)
+        cache.path("files", "x").parent.mkdir()
+        build_file(cache.path("files", "x"))
+        reader = cache.open_lock("files", "x", shared=True)
+        reader.__enter__()
+    assert done.wait(10)
+    reader.__exit__(None, None, None)
+    with cache.use("files", "x", build_file):
+        assert done.wait(10)
+    follower.join(10)

@@ -98,7 +98,7 @@ def test_on_demand_every_byte_is_read(cache: Cache) -> None:
     (entry / "train.py").write_text("x = 3\n")
     (entry / "train.py").chmod(0o444)
     os.utime(entry / "train.py", ns=(before.st_atime_ns, before.st_mtime_ns))
-    (entry / "__pycache__").mkdir()
+    (entry / "__pycache__").mkdir(exist_ok=True)
     assert marks.damage(cache.root, "snapshots", "t") is None  # too like it for a quick look
     assert marks.verify(cache.root, "snapshots", "t") == ["train.py was changed"]
 

@@ -15,16 +15,13 @@ from taxiway.environment.policy import ALLOW_BUILDS, PackagePolicy
 from taxiway.environment.provide import provide
 from taxiway.environment.python import Interpreter
 from taxiway.errors import Invalid, Unavailable
-from taxiway.process import Completed, run
+from taxiway.process import Completed
 from taxiway.storage.cache import Cache, make_read_only
 from taxiway.storage.store import Storage
 
 KIND = "environments"
 MANIFEST = "taxiway.json"
 INSTALL_SECONDS = 3600.0
-COMPILE_SECONDS = 900.0
-_FEW_FILES = 200
-_TEST_SUITES = r"[/\\]tests?[/\\]"
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,6 @@ def _build(target: Path, lock: Lock, *, key: str, cache: Cache, policy: PackageP
     site_packages = target / "lib" / f"python{lock.python}" / "site-packages"
     if lock.packages:
         _install(target, lock, home=home, cache=cache, policy=policy)
-        _compile(site_packages, interpreter, home)
     _write_manifest(target, lock, key, site_packages, interpreter)
     make_read_only(target)
 
@@ -150,19 +146,6 @@ def _check(done: Completed) -> None:
         hint="Does this host have the same indexes as the server? Where a file has gone from the "
         "index, deploy again to resolve anew.",
     )
-
-
-def _compile(site_packages: Path, interpreter: Interpreter, home: Path) -> None:
-    """Byte-code for all but test suites; a task could not write it, and importing costs seconds.
-
-    The base interpreter without `site` does it, so that no package's code runs here.
-    """
-    many = sum(1 for _ in site_packages.rglob("*.py")) > _FEW_FILES
-    workers = "0" if many else "1"  # 0 is one for each core; starting them costs 100 ms
-    args = ["-I", "-S", "-m", "compileall", "-q", "-j", workers, "-x", _TEST_SUITES]
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8"}
-    # Its status tells of files that this Python cannot read: importing them will tell.
-    run([str(interpreter.path), *args, str(site_packages)], env=env, timeout=COMPILE_SECONDS)
 
 
 def _write_manifest(

@@ -5,17 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from taxiway.environment.build import use_environment
 from taxiway.errors import Invalid, NotFound, TaskFailed, Unavailable
-from taxiway.git.snapshot import use_snapshot
 from taxiway.release.model import Release, release_line
 from taxiway.runner.host import Host
+from taxiway.runner.ready import Place, Ready
 from taxiway.runner.request import TaskRequest
 from taxiway.runner.settings import WorkerSettings
 from taxiway.runner.supervise import Supervision, Work, Worker
@@ -24,6 +20,8 @@ from taxiway.runner.workspace import open_workspace
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 from taxiway.workflow.models import Task
+
+_PHASES = ("environment", "snapshot", "start", "import", "function")
 
 
 class TaskProcess:
@@ -43,7 +41,8 @@ class TaskProcess:
         """Where the time went, in seconds: `environment`, `snapshot`, `start`, `import` and
         `function`, as far as `run()` came; complete when it has returned or raised."""
         started = self._supervision.timings if self._supervision else {}
-        return {name: round(seconds, 4) for name, seconds in {**self._timings, **started}.items()}
+        found = {**self._timings, **started}
+        return {name: round(found[name], 4) for name in _PHASES if name in found}
 
     def kill(self) -> None:
         """End the task and everything it started; `run()` then raises `task-canceled`."""
@@ -64,27 +63,12 @@ class TaskProcess:
         task = _pick(release, self._request.task_name)
         needed = release.environment_of(task.name)
         digest, commit = self._request.release_digest, release.commit
-        self._say(
-            release_line(self._request.number, digest, commit, needed.lock, needed.python)
-        )
-        with ExitStack() as stack:
-            with self._timed("environment"):
-                environment = stack.enter_context(
-                    use_environment(
-                        needed.lock,
-                        python=needed.python,
-                        storage=storage,
-                        cache=cache,
-                        policy=settings.packages,
-                    )
-                )
-            with self._timed("snapshot"):
-                snapshot = release.tree and stack.enter_context(
-                    use_snapshot(release.tree, storage, cache)
-                )
-            workspace = stack.enter_context(open_workspace(cache.root))
+        self._say(release_line(self._request.number, digest, commit, needed.lock, needed.python))
+        place = Place(storage, cache, settings.packages, settings.bounds)
+        with place.ready(release, needed, self._timings) as ready:
+            workspace = ready.stack.enter_context(open_workspace(cache.root))
             supervision = Supervision(
-                self._work(release, task, environment.path, environment.python, snapshot or None),
+                self._work(release, task, ready),
                 self._host,
                 workspace,
                 ValueExchange(workspace, storage, cache),
@@ -93,27 +77,13 @@ class TaskProcess:
             self._supervision = supervision
             if self._killed:
                 raise TaskFailed("task-canceled", f"Task {task.name} was canceled")
-            return supervision.run()
-
-    @contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self._timings[name] = time.monotonic() - began
+            with place.aftermath(release, needed, ready):
+                return supervision.run()
 
     def _say(self, line: str) -> None:
         self._host.log(line, stream="taxiway", level=logging.INFO)
 
-    def _work(
-        self,
-        release: Release,
-        task: Task,
-        environment: Path,
-        python: Path,
-        snapshot: Path | None,
-    ) -> Work:
+    def _work(self, release: Release, task: Task, ready: Ready) -> Work:
         facts = {
             "TAXIWAY_WORKFLOW": release.workflow.dag_id,
             "TAXIWAY_RELEASE": self._request.release_digest,
@@ -123,9 +93,9 @@ class TaskProcess:
         }
         return Work(
             task=task.name,
-            python=python,
-            environment=environment,
-            snapshot=snapshot,
+            python=ready.environment.python,
+            environment=ready.environment.path,
+            snapshot=ready.snapshot,
             script_path=task.script_path,
             function_name=task.function_name,
             source=task.python_callable,

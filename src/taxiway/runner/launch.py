@@ -16,6 +16,7 @@ from taxiway.process import Popen, spawn
 from taxiway.runner.identity import Identity
 
 MARSHAL = 4  # the format that Python 3.4 to 3.13 read
+OURS = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 _HERE = Path(__file__).resolve().parent
 ENTRYPOINT = _HERE / "entrypoint.py"
 INSIDE = _HERE / "inside"
@@ -57,7 +58,7 @@ def launch(
         "lifeline": lifeline_r,
         "status": status_w,
         "descriptors": descriptors,
-        "argv": [str(python), "-P", str(ENTRYPOINT)],
+        "argv": [str(python), *_flags(python, env), str(ENTRYPOINT)],
         "env": env,
         "cwd": str(cwd),
         "identity": identity.as_orders(),
@@ -82,6 +83,13 @@ def launch(
         for fd in passed:
             os.close(fd)
     return Launched(keeper, lifeline, stdout, stderr, status, ours)
+
+
+def _flags(python: Path, env: dict[str, str]) -> list[str]:
+    """Isolated from everything around it; but what a workflow says to Python itself holds."""
+    said = {name for name in env if name.startswith("PYTHON")} - OURS
+    knows = not (python.parents[1] / "lib" / "python3.10").exists()  # it has no -P
+    return ["-P", "-s"] if said and knows else ["-I", "-u", "-B"]
 
 
 def _as_file(name: str, content: dict[str, Any]) -> int:

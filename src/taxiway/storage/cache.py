@@ -2,7 +2,8 @@
 
 Every entry is made the same way: look; lock its own key; look again; build beside; fsync; rename.
 The rename is what makes it visible, so a reader needs no lock to know that an entry is complete.
-Readers hold a shared lock while they use one, so that eviction cannot take it from under them.
+Readers hold another lock of the key, shared, while they use one, so that eviction cannot take it
+from under them. Who wants to build waits for a builder only, never for a reader.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Cache:
         final = self.path(kind, key)
         if final.exists():
             return final
-        with self.lock(kind, key):
+        # Not the lock of those who use it: they may hold that for hours.
+        with self.lock(kind, f"{key}.build"):
             if final.exists():
                 return final
             self._build(final, build, marked)
@@ -65,6 +67,7 @@ class Cache:
             target = workspace / "entry"
             build(target)
             if marked:
+                marks.make_room(target)
                 marks.write(self.root, final.parent.name, final.name, target)
             sync_tree(target)
             _move(target, final)

@@ -74,6 +74,26 @@ def read(root: Path, kind: str, key: str) -> Mark | None:
 def remove(root: Path, kind: str, key: str) -> None:
     for suffix in ("json", "files"):
         _place(root, kind, key, suffix).unlink(missing_ok=True)
+    for path in (root / _FOLDER).glob(f"{kind}.{key}.{BYTECODE}*"):
+        path.unlink(missing_ok=True)
+
+
+def bytecode(root: Path, kind: str, key: str, python: str) -> Path:
+    """The file that is there when the entry's byte-code for this Python is."""
+    return _place(root, kind, key, f"{BYTECODE}{python}")
+
+
+def make_room(target: Path) -> None:
+    """A folder for byte-code beside all Python files, so that nothing else changes when it is
+    made. One that is there already belongs to the entry."""
+    for folder, folders, names in os.walk(target):
+        if BYTECODE in folders:
+            folders.remove(BYTECODE)
+        elif any(name.endswith(".py") for name in names):
+            mode = stat.S_IMODE(os.lstat(folder).st_mode)
+            os.chmod(folder, mode | 0o200)  # noqa: PTH101
+            os.mkdir(f"{folder}/{BYTECODE}", 0o755)  # noqa: PTH102
+            os.chmod(folder, mode)  # noqa: PTH101
 
 
 def damage(root: Path, kind: str, key: str) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from taxiway.environment.build import use_environment
+from taxiway.environment.bytecode import make_bytecode
 from taxiway.environment.declared import Declared
 from taxiway.environment.policy import PackagePolicy
 from taxiway.environment.settle import Memory, settle
@@ -67,11 +68,12 @@ def warm(release: Release, *, policy: PackagePolicy, cache: Cache, storage: Stor
         with use_environment(
             one.lock, python=one.python, storage=storage, cache=cache, policy=policy
         ):
-            pass
+            make_bytecode(cache, "environments", one.lock, one.python, policy)
 
     def snapshot(tree: str) -> None:
         with use_snapshot(tree, storage, cache):
-            pass
+            for python in sorted({one.python for one in wanted}):
+                make_bytecode(cache, "snapshots", tree, python, policy)
 
     wanted = {Environment(release.lock, release.python), *release.environments.values()}
     with ThreadPoolExecutor(2) as pool:

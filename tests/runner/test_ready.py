@@ -1,0 +1,213 @@
+"""Cold and warm tasks, many at once, and what none of them can do to another."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taxiway.environment import requirements
+from taxiway.environment.bytecode import has_bytecode
+from taxiway.environment.lock import resolve
+from taxiway.environment.policy import PackagePolicy
+from taxiway.environment.python import current
+from taxiway.git.export import export_snapshot
+from taxiway.git.mirror import Mirror
+from taxiway.git.policy import GitPolicy
+from taxiway.git.url import RepositoryUrl
+from taxiway.process import run
+from taxiway.release.model import Release
+from taxiway.runner.execute import TaskProcess
+from taxiway.runner.host import MemoryHost
+from taxiway.runner.request import TaskRequest
+from taxiway.runner.settings import WorkerSettings
+from taxiway.storage.cache import DAMAGED, Cache, remove_tree
+from taxiway.storage.store import Storage
+from taxiway.workflow.models import Task, Workflow
+from tests.runner.test_execute import GIT
+
+pytestmark = pytest.mark.integration
+
+SCRIPT = """
+import os, sys
+from lib import VALUE
+def look():
+    return VALUE
+def flags():
+    return [sys.flags.isolated, sys.flags.dont_write_bytecode]
+def spoil():
+    here = os.path.dirname(os.path.abspath(__file__))
+    site = os.path.join(sys.prefix, "lib", "python%d.%d" % sys.version_info[:2], "site-packages")
+    cached = os.path.join(here, "__pycache__")
+    said = []
+    for path in (__file__, os.path.join(here, "new.py"), os.path.join(site, "new.py"),
+                 os.path.join(cached, "lib.pyc"), os.path.join(sys.prefix, "pyvenv.cfg")):
+        for way in (lambda: open(path, "a").write("x = 1"), lambda: os.chmod(path, 0o666),
+                    lambda: os.unlink(path)):
+            try:
+                way()
+                said.append(path)
+            except OSError:
+                pass
+    return said
+"""
+# What each process of a herd does; it tells what it had to make.
+HERD = """
+import os, sys
+from taxiway.environment import build
+from taxiway.git import snapshot
+from taxiway.runner.execute import TaskProcess
+from taxiway.runner.host import MemoryHost
+from taxiway.runner.request import TaskRequest
+from taxiway.runner.settings import WorkerSettings
+def told(module, name):
+    real = getattr(module, name)
+    def telling(*args, **more):
+        os.write(1, (name + os.linesep).encode())
+        if name == "_build" and module is build and sys.argv[2] == "dies":
+            os.write(1, b"dying" + os.linesep.encode())
+            os.kill(os.getpid(), 9)
+        return real(*args, **more)
+    setattr(module, name, telling)
+told(build, "_build")
+told(snapshot, "_fill")
+pids = []
+for _ in range(int(sys.argv[3])):  # nothing that has threads was used yet
+    pid = os.fork()
+    if pid:
+        pids.append(pid)
+        continue
+    request = TaskRequest(sys.argv[1], "look")
+    os._exit(TaskProcess(request, MemoryHost(), WorkerSettings.from_env(os.environ)).run() != 42)
+sys.exit(sum(os.waitpid(pid, 0)[1] for pid in pids))
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[WorkerSettings]:
+    yield WorkerSettings.from_env({"TAXIWAY_HOME": str(tmp_path / "home")})
+    remove_tree(tmp_path / "home" / "cache")
+
+
+@pytest.fixture
+def release(tmp_path: Path, settings: WorkerSettings) -> Release:
+    """Sealed, with nothing made on this host."""
+    storage, other = Storage(settings.storage), Cache(tmp_path / "server")
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    (origin / "work.py").write_text(SCRIPT)
+    (origin / "lib.py").write_text("VALUE = 42\n")
+    for args in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "one"]):
+        assert run(["git", *args], env=GIT, cwd=origin, timeout=30).returncode == 0
+    url = RepositoryUrl.parse(f"file://{origin}")
+    mirror = Mirror(other, url, GitPolicy(allow_local=(tmp_path,)))
+    mirror.fetch(commit := mirror.resolve("main"))
+    policy = PackagePolicy()
+    lock = resolve(
+        requirements.parse("", policy=policy, read=lambda path: None),
+        interpreter=current(),
+        policy=policy,
+        cache=other,
+        storage=storage,
+    )
+    names = ("look", "flags", "spoil")
+    tasks = tuple(Task(name, "work.py", name) for name in names)
+    exported = export_snapshot(mirror, commit, storage)
+    tree = exported if isinstance(exported, str) else exported.tree
+    sealed = Release("id", Workflow("w", "w", tasks=tasks), commit, tree, lock.key, lock.python)
+    storage.put(f"releases/{sealed.digest}.json", sealed.to_bytes())
+    return sealed
+
+
+def start(release: Release, settings: WorkerSettings, task: str = "look", **more: Any) -> Any:
+    process = TaskProcess(
+        TaskRequest(release.digest, task), MemoryHost(), replace(settings, **more)
+    )
+    return process.run()
+
+
+def wait_for(what: Any, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def herd(
+    release: Release, settings: WorkerSettings, *, mode: str = "", tasks: int = 1
+) -> subprocess.Popen[bytes]:
+    env = {"PATH": os.environ["PATH"], "TAXIWAY_HOME": str(settings.cache.parent)}
+    argv = [sys.executable, "-c", HERD, release.digest, mode or "-", str(tasks)]
+    return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_cold_task_leaves_byte_code_for_the_next_and_does_not_wait_for_it(
+    release: Release, settings: WorkerSettings
+) -> None:
+    cache = Cache(settings.cache)
+    assert release.tree is not None
+    assert start(release, settings) == 42
+    wait_for(lambda: has_bytecode(cache, "snapshots", release.tree or "", release.python))
+    made = list((cache.path("snapshots", release.tree) / "__pycache__").iterdir())
+    assert sorted(path.name.partition(".")[0] for path in made) == ["lib", "work"]
+    assert start(release, settings) == 42  # its mark is what it was
+    assert not (settings.cache / DAMAGED).exists()
+
+
+def test_a_task_sees_nothing_of_what_is_around_it(
+    release: Release, settings: WorkerSettings
+) -> None:
+    assert start(release, settings, "flags") == [1, True]
+
+
+@pytest.mark.parametrize("user", ["nobody", "root"])
+def test_no_task_harms_the_files_or_packages_of_another(
+    release: Release, settings: WorkerSettings, user: str
+) -> None:
+    if os.geteuid() != 0 and user == "root":
+        pytest.skip("only a worker that is root can run tasks as root")
+    assert start(release, settings, "spoil", run_as_user=user) == []
+    assert start(release, settings) == 42
+    assert not (settings.cache / DAMAGED).exists()
+
+
+@pytest.mark.parametrize("kind", ["snapshots", "environments"])
+def test_what_was_damaged_is_set_aside_and_made_anew_before_user_code_runs(
+    release: Release, settings: WorkerSettings, kind: str
+) -> None:
+    assert start(release, settings) == 42
+    key = release.tree if kind == "snapshots" else release.lock
+    entry = settings.cache / kind / str(key)
+    spoiled = entry / ("lib.py" if kind == "snapshots" else "pyvenv.cfg")
+    entry.chmod(0o755)
+    spoiled.unlink()
+    spoiled.write_text("VALUE = 13\n")
+    assert start(release, settings) == 42
+    assert [path.name.split(".")[0] for path in (settings.cache / DAMAGED).iterdir()] == [kind]
+
+
+def test_a_herd_on_a_cold_release_unpacks_once_and_builds_once(
+    release: Release, settings: WorkerSettings
+) -> None:
+    process = herd(release, settings, tasks=16)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors.decode()
+    assert sorted(output.decode().split()) == ["_build", "_fill"]
+
+
+def test_when_who_builds_is_killed_another_takes_over(
+    release: Release, settings: WorkerSettings
+) -> None:
+    leader = herd(release, settings, mode="dies")
+    output, _ = leader.communicate(timeout=60)
+    assert leader.returncode == signal.SIGKILL and b"dying" in output
+    assert start(release, settings) == 42
+    assert not (settings.cache / DAMAGED).exists()
