@@ -42,7 +42,12 @@ export const workflowQuery = (id: string) =>
   queryOptions({
     queryKey: ["workflows", id],
     queryFn: ({ signal }) =>
-      body(api.GET("/api/v1/workflows/{workflow_id}", { params: { path: { workflow_id: id } }, signal })),
+      body(
+        api.GET("/api/v1/workflows/{workflow_id}", {
+          params: { path: { workflow_id: id } },
+          signal,
+        }),
+      ),
     refetchInterval: POLL,
   });
 
@@ -72,7 +77,10 @@ export const releasesQuery = (workflow: string) =>
     queryFn: ({ pageParam, signal }) =>
       body(
         api.GET("/api/v1/workflows/{workflow_id}/releases", {
-          params: { path: { workflow_id: workflow }, query: { limit: 30, cursor: pageParam ?? undefined } },
+          params: {
+            path: { workflow_id: workflow },
+            query: { limit: 30, cursor: pageParam ?? undefined },
+          },
           signal,
         }),
       ),
@@ -149,8 +157,11 @@ export const taskRunsQuery = (run: string, ended: boolean) =>
   queryOptions({
     queryKey: ["runs", run, "tasks"],
     queryFn: async ({ signal }) =>
-      (await body(api.GET("/api/v1/runs/{run_id}/tasks", { params: { path: { run_id: run } }, signal })))
-        .items,
+      (
+        await body(
+          api.GET("/api/v1/runs/{run_id}/tasks", { params: { path: { run_id: run } }, signal }),
+        )
+      ).items,
     staleTime: ended ? 60_000 : 0,
   });
 

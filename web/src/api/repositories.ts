@@ -130,7 +130,13 @@ export const functionsQuery = (id: string, at: At, below = "", q = "") =>
         api.GET("/api/v1/repositories/{repository_id}/functions", {
           params: {
             path: path(id),
-            query: { ...at, path: below, q: q || undefined, limit: 200, cursor: pageParam ?? undefined },
+            query: {
+              ...at,
+              path: below,
+              q: q || undefined,
+              limit: 200,
+              cursor: pageParam ?? undefined,
+            },
           },
           signal,
         }),

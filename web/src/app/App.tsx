@@ -12,7 +12,11 @@ const queries = new QueryClient({
       staleTime: 2000,
       // What the server refuses it refuses again; what does not answer may be restarting.
       retry: (count, error) =>
-        count < 3 && !(error instanceof Refusal && error.problem.status in { 400: 1, 403: 1, 404: 1, 409: 1, 422: 1 }),
+        count < 3 &&
+        !(
+          error instanceof Refusal &&
+          error.problem.status in { 400: 1, 403: 1, 404: 1, 409: 1, 422: 1 }
+        ),
       retryDelay: (count) => Math.min(1000 * 2 ** count, 5000),
     },
   },

@@ -15,9 +15,12 @@ import { useQuery } from "@tanstack/react-query";
 import {
   Activity,
   BookOpen,
+  GitBranch,
   Home,
+  KeyRound,
   Moon,
   PlayCircle,
+  ScrollText,
   Search,
   Sun,
   Workflow as WorkflowIcon,
@@ -32,6 +35,9 @@ export const PLACES = [
   { to: "/", text: "Home", icon: Home },
   { to: "/workflows", text: "Workflows", icon: WorkflowIcon },
   { to: "/runs", text: "Runs", icon: PlayCircle },
+  { to: "/repositories", text: "Repositories", icon: GitBranch },
+  { to: "/credentials", text: "Credentials", icon: KeyRound },
+  { to: "/audit", text: "Audit", icon: ScrollText },
   { to: "/settings", text: "Settings and health", icon: Activity },
 ];
 
@@ -135,8 +141,14 @@ function Trouble() {
   if (!error && broken.length === 0) return null;
   return (
     <Link to="/settings" style={{ marginTop: "auto" }}>
-      <div className="state tone-bad" style={{ whiteSpace: "normal", padding: "6px 10px" }} role="status">
-        {error ? "The server does not answer" : `Not well: ${broken.map(([name]) => name.replaceAll("_", " ")).join(", ")}`}
+      <div
+        className="state tone-bad"
+        style={{ whiteSpace: "normal", padding: "6px 10px" }}
+        role="status"
+      >
+        {error
+          ? "The server does not answer"
+          : `Not well: ${broken.map(([name]) => name.replaceAll("_", " ")).join(", ")}`}
       </div>
     </Link>
   );

@@ -32,7 +32,11 @@ export function Refused({
               <List.Item key={`${entry.pointer}${entry.message}`}>
                 {entry.field && <Code mr={6}>{entry.field}</Code>}
                 {entry.message}
-                {entry.hint && <Text size="sm" c="dimmed">{entry.hint}</Text>}
+                {entry.hint && (
+                  <Text size="sm" c="dimmed">
+                    {entry.hint}
+                  </Text>
+                )}
               </List.Item>
             ))}
           </List>

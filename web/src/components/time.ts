@@ -39,7 +39,10 @@ export function seconds(value: number | null | undefined): string {
 }
 
 /** Seconds from one moment to another, or to now. */
-export function span(from: string | null | undefined, to: string | null | undefined): number | null {
+export function span(
+  from: string | null | undefined,
+  to: string | null | undefined,
+): number | null {
   if (!from) return null;
   return ((to ? new Date(to).getTime() : Date.now()) - new Date(from).getTime()) / 1000;
 }

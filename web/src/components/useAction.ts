@@ -23,7 +23,12 @@ export function useAction<T, V = void>(
     onError: (error) => {
       if (options.quiet) return;
       const { problem } = asRefusal(error);
-      notifications.show({ title: problem.detail, message: problem.hint, color: "red", autoClose: 12_000 });
+      notifications.show({
+        title: problem.detail,
+        message: problem.hint,
+        color: "red",
+        autoClose: 12_000,
+      });
     },
   });
 }

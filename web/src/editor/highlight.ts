@@ -10,7 +10,14 @@ function style(dark: boolean): HighlightStyle {
     : ["#b3202c", "#6639ba", "#0a3069", "#0550ae", "#59626d", "#8a4600"];
   return HighlightStyle.define([
     { tag: [t.keyword, t.operatorKeyword, t.modifier], color: word },
-    { tag: [t.function(t.variableName), t.function(t.propertyName), t.definition(t.function(t.variableName))], color: name },
+    {
+      tag: [
+        t.function(t.variableName),
+        t.function(t.propertyName),
+        t.definition(t.function(t.variableName)),
+      ],
+      color: name,
+    },
     { tag: [t.string, t.special(t.string), t.regexp], color: text },
     { tag: [t.number, t.bool, t.null, t.atom, t.self], color: number },
     { tag: [t.comment, t.meta], color: note, fontStyle: "italic" },
@@ -41,14 +48,20 @@ export function look(dark: boolean): Extension {
         },
         ".cm-content": { caretColor: "var(--mantine-color-text)" },
         ".cm-cursor": { borderLeftColor: "var(--mantine-color-text)" },
-        ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: dark ? "#ffffff0b" : "#0000000a" },
+        ".cm-activeLine, .cm-activeLineGutter": {
+          backgroundColor: dark ? "#ffffff0b" : "#0000000a",
+        },
         "&.cm-focused": { outline: "2px solid var(--mantine-color-anchor)" },
         ".cm-marked": { backgroundColor: "var(--tw-wait-soft)" },
-        "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
-          backgroundColor: dark ? "#2b4a78" : "#bcd6f7",
-        },
+        "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground":
+          {
+            backgroundColor: dark ? "#2b4a78" : "#bcd6f7",
+          },
         // the fonts of some systems have no sign for the collapsed lines
-        ".cm-collapsedLines": { background: "var(--tw-idle-soft)", color: "var(--mantine-color-text)" },
+        ".cm-collapsedLines": {
+          background: "var(--tw-idle-soft)",
+          color: "var(--mantine-color-text)",
+        },
         ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"…"' },
       },
       { dark },

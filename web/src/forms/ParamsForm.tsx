@@ -87,7 +87,8 @@ function JsonParams({ value, onChange }: { value: Params; onChange: (value: Para
           setText(typed);
           try {
             const parsed = JSON.parse(typed || "{}") as Params;
-            if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new Error("It has to be an object.");
+            if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+              throw new Error("It has to be an object.");
             setWrong("");
             onChange(parsed);
           } catch (error) {

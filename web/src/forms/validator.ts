@@ -49,7 +49,11 @@ class InterpretingValidator<
   }
 
   isValid(schema: S, formData: T | undefined, rootSchema: S): boolean {
-    const whole = { ...(schema as object), definitions: rootSchema.definitions, $defs: rootSchema.$defs };
+    const whole = {
+      ...(schema as object),
+      definitions: rootSchema.definitions,
+      $defs: rootSchema.$defs,
+    };
     return new Validator(whole as Schema, "2020-12").validate(formData).valid;
   }
 

@@ -89,7 +89,8 @@ export function Graph({
         onConnect={({ source, target }) => onConnect?.(source, target)}
         onNodesChange={(changes) => {
           for (const change of changes) {
-            if (change.type === "select" && change.selected && change.id !== selected) onSelect(change.id);
+            if (change.type === "select" && change.selected && change.id !== selected)
+              onSelect(change.id);
           }
         }}
         proOptions={{ hideAttribution: true }}
@@ -120,7 +121,12 @@ function edgesOf(tasks: TaskNode[]): Edge[] {
 
 function TaskBox({ data, isConnectable }: NodeProps<TaskFlowNode>) {
   const { task } = data;
-  const tone = task.problem === "error" ? "bad" : task.problem === "warning" ? "wait" : lookOf(task.state).tone;
+  const tone =
+    task.problem === "error"
+      ? "bad"
+      : task.problem === "warning"
+        ? "wait"
+        : lookOf(task.state).tone;
   const Kind = task.inline ? Code2 : GitBranch;
   return (
     <div className={`task tone-${tone}`}>
@@ -131,7 +137,9 @@ function TaskBox({ data, isConnectable }: NodeProps<TaskFlowNode>) {
       </div>
       <div className="task-detail">
         <Kind size={12} aria-hidden />
-        <span title={task.detail}>{task.state ? `${stateWords(task.state)} · ${task.detail}` : task.detail}</span>
+        <span title={task.detail}>
+          {task.state ? `${stateWords(task.state)} · ${task.detail}` : task.detail}
+        </span>
       </div>
       <Handle type="source" position={Position.Right} isConnectable={isConnectable} />
     </div>

@@ -5,14 +5,18 @@ export function Ansi({ text, found }: { text: string; found?: string }) {
   if (!text.includes("\u001b")) return <Found text={text} found={found} />;
   return (
     <>
-      {Anser.ansiToJson(text, { json: true, remove_empty: true, use_classes: true }).map((part, index) => (
-        <span
-          key={index}
-          className={[part.fg, part.decoration && `ansi-${part.decoration}`].filter(Boolean).join(" ")}
-        >
-          <Found text={part.content} found={found} />
-        </span>
-      ))}
+      {Anser.ansiToJson(text, { json: true, remove_empty: true, use_classes: true }).map(
+        (part, index) => (
+          <span
+            key={index}
+            className={[part.fg, part.decoration && `ansi-${part.decoration}`]
+              .filter(Boolean)
+              .join(" ")}
+          >
+            <Found text={part.content} found={found} />
+          </span>
+        ),
+      )}
     </>
   );
 }

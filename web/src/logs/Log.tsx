@@ -79,7 +79,10 @@ export default function Log({
         <Select
           size="xs"
           aria-label="Lowest level"
-          data={LEVELS.map((name) => ({ value: name, label: name === "debug" ? "all levels" : `${name} up` }))}
+          data={LEVELS.map((name) => ({
+            value: name,
+            label: name === "debug" ? "all levels" : `${name} up`,
+          }))}
           value={level}
           allowDeselect={false}
           onChange={(value) => setLevel(value ?? "debug")}
@@ -89,7 +92,10 @@ export default function Log({
           <Select
             size="xs"
             aria-label="Try"
-            data={Array.from({ length: tries }, (_, i) => ({ value: String(i + 1), label: `try ${i + 1}` }))}
+            data={Array.from({ length: tries }, (_, i) => ({
+              value: String(i + 1),
+              label: `try ${i + 1}`,
+            }))}
             value={String(tried)}
             allowDeselect={false}
             onChange={(value) =>
@@ -124,7 +130,9 @@ export default function Log({
       ) : (
         <div className="log" role="log" aria-live="off" aria-label={`Log of ${task}`}>
           {!hasLines && (
-            <Nothing text={log.lines.length ? "No line is like that." : "No line was written yet."} />
+            <Nothing
+              text={log.lines.length ? "No line is like that." : "No line was written yet."}
+            />
           )}
           <Virtuoso
             ref={list}
@@ -173,7 +181,9 @@ function Nothing({ text }: { text: string }) {
 /** Lines of what carries the task, not of the task. */
 export function isPlatform(line: LogLine): boolean {
   return (
-    line.stream === "task" || line.stream.startsWith("airflow") || line.stream.startsWith("taxiway.")
+    line.stream === "task" ||
+    line.stream.startsWith("airflow") ||
+    line.stream.startsWith("taxiway.")
   );
 }
 

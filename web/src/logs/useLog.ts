@@ -59,7 +59,12 @@ export function useLog(run: string, task: string, tried: number, state: string):
   return { lines, loading: loading && tried > 0, live: !over && tried > 0, error };
 }
 
-async function readAll(run: string, task: string, tried: number, signal: AbortSignal): Promise<LogLine[]> {
+async function readAll(
+  run: string,
+  task: string,
+  tried: number,
+  signal: AbortSignal,
+): Promise<LogLine[]> {
   const answer = await body(
     api.GET("/api/v1/runs/{run_id}/tasks/{task}/logs", {
       params: { path: { run_id: run, task }, query: { try: tried } },

@@ -20,7 +20,12 @@ export function Reference({ value }: { value: ReferenceValue }) {
       <Group gap={6}>
         <code className="mono">{value.type ?? value.__taxiway__}</code>
         {value.format && (
-          <Badge size="sm" variant="outline" color="gray" styles={{ root: { color: "var(--tw-idle)" } }}>
+          <Badge
+            size="sm"
+            variant="outline"
+            color="gray"
+            styles={{ root: { color: "var(--tw-idle)" } }}
+          >
             {value.format}
           </Badge>
         )}
@@ -30,7 +35,13 @@ export function Reference({ value }: { value: ReferenceValue }) {
           </Text>
         )}
       </Group>
-      {image && <img src={image} alt={`The value, ${value.type ?? "an image"}`} style={{ maxWidth: "100%" }} />}
+      {image && (
+        <img
+          src={image}
+          alt={`The value, ${value.type ?? "an image"}`}
+          style={{ maxWidth: "100%" }}
+        />
+      )}
       <Summary summary={summary} />
     </div>
   );
@@ -62,9 +73,7 @@ function Summary({ summary }: { summary: Record<string, unknown> }) {
             {plain.map(([name, fact]) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                <td>
-                  {name === "shape" && Array.isArray(fact) ? fact.join(" × ") : textOf(fact)}
-                </td>
+                <td>{name === "shape" && Array.isArray(fact) ? fact.join(" × ") : textOf(fact)}</td>
               </tr>
             ))}
           </tbody>
@@ -111,7 +120,8 @@ function nameOf(column: unknown): string {
 }
 
 function textOf(fact: unknown): string {
-  if (typeof fact === "number" && !Number.isInteger(fact)) return String(Number(fact.toPrecision(6)));
+  if (typeof fact === "number" && !Number.isInteger(fact))
+    return String(Number(fact.toPrecision(6)));
   return typeof fact === "string" ? fact : JSON.stringify(fact);
 }
 

@@ -3,7 +3,12 @@ import { Reference, type ReferenceValue } from "./Reference";
 
 /** A value as what it is: a number large, records as a table, the rest as a tree of JSON. */
 export function Value({ value }: { value: unknown }) {
-  if (value === null) return <Text size="sm" c="dimmed">None</Text>;
+  if (value === null)
+    return (
+      <Text size="sm" c="dimmed">
+        None
+      </Text>
+    );
   if (typeof value === "number" || typeof value === "boolean") {
     return (
       <Text fw={650} size="xl" style={{ fontVariantNumeric: "tabular-nums" }}>
@@ -19,7 +24,8 @@ export function Value({ value }: { value: unknown }) {
     );
   }
   if (isReference(value)) return <Reference value={value} />;
-  if (Array.isArray(value)) return isRecords(value) ? <Records rows={value} /> : <Items items={value} />;
+  if (Array.isArray(value))
+    return isRecords(value) ? <Records rows={value} /> : <Items items={value} />;
   return <Fields fields={value as Record<string, unknown>} />;
 }
 
@@ -59,7 +65,11 @@ function Items({ items }: { items: unknown[] }) {
           {items.length} items
         </Text>
         <Inline block style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-          [{items.slice(0, MOST).map((item) => JSON.stringify(item)).join(", ")}
+          [
+          {items
+            .slice(0, MOST)
+            .map((item) => JSON.stringify(item))
+            .join(", ")}
           {items.length > MOST ? ", …" : ""}]
         </Inline>
       </>
@@ -71,7 +81,8 @@ function Items({ items }: { items: unknown[] }) {
 function isRecords(items: unknown[]): items is Record<string, unknown>[] {
   if (items.length === 0) return false;
   return items.every(
-    (item) => typeof item === "object" && item !== null && !Array.isArray(item) && !isReference(item),
+    (item) =>
+      typeof item === "object" && item !== null && !Array.isArray(item) && !isReference(item),
   );
 }
 
@@ -106,7 +117,8 @@ function Records({ rows }: { rows: Record<string, unknown>[] }) {
 
 function Cell({ value }: { value: unknown }) {
   if (value === undefined) return null;
-  if (typeof value === "number") return <span style={{ fontVariantNumeric: "tabular-nums" }}>{value}</span>;
+  if (typeof value === "number")
+    return <span style={{ fontVariantNumeric: "tabular-nums" }}>{value}</span>;
   if (typeof value === "string") return <span>{value}</span>;
   if (typeof value === "object" && value !== null) return <Value value={value} />;
   return <code className="mono">{String(value)}</code>;

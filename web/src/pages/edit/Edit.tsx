@@ -1,6 +1,6 @@
 import { Alert, Button, Grid, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "react-router";
 import { api, body } from "../../api/client";
 import type { Refusal } from "../../api/refusal";
@@ -31,19 +31,47 @@ export default function Edit() {
   );
 }
 
-function Editing({ id, edit, draft }: { id: string; edit: ReturnType<typeof useEdit>; draft: Draft }) {
+function Editing({
+  id,
+  edit,
+  draft,
+}: {
+  id: string;
+  edit: ReturnType<typeof useEdit>;
+  draft: Draft;
+}) {
   const [params, setParams] = useSearchParams();
   const [asGraph, setAsGraph] = useState(false);
   const selected = params.get("task");
   const url = draft.fields.git_repository ?? "";
-  const repository = useQuery(repositoryByUrl(url, draft.fields.git_credential_id as string | null));
+  const repository = useQuery(
+    repositoryByUrl(url, draft.fields.git_credential_id as string | null),
+  );
   const catalogue = useCatalogue(repository.data?.id, draft);
-  const typed = useMemo(() => localProblems(draft.tasks, catalogue.functionOf), [draft.tasks, catalogue.functionOf]);
-  const check = useAction(() =>
-    body(api.POST("/api/v1/workflows/{workflow_id}/check", { params: { path: { workflow_id: id } } })),
+  const typed = useMemo(
+    () => localProblems(draft.tasks, catalogue.functionOf),
+    [draft.tasks, catalogue.functionOf],
+  );
+  const check = useAction(
+    () =>
+      body(
+        api.POST("/api/v1/workflows/{workflow_id}/check", {
+          params: { path: { workflow_id: id } },
+        }),
+      ),
     { quiet: true },
   );
-  const save = useAction((over: boolean) => edit.save(over), { done: () => check.mutate(), quiet: true });
+  // a new workflow is checked at once
+  useEffect(() => {
+    if (params.has("check")) {
+      setParams((now) => (now.delete("check"), now), { replace: true });
+      check.mutate();
+    }
+  }, [params, setParams, check.mutate]);
+  const save = useAction((over: boolean) => edit.save(over), {
+    done: () => check.mutate(),
+    quiet: true,
+  });
   const problems: EditProblem[] = edit.changed || !check.data ? typed : check.data.problems;
   const select = (task: string | null) =>
     setParams(
@@ -59,7 +87,11 @@ function Editing({ id, edit, draft }: { id: string; edit: ReturnType<typeof useE
   return (
     <Stack>
       {edit.restored && edit.changed && (
-        <Alert color="blue" title="Your unsaved changes are still here" styles={{ message: { color: "inherit" } }}>
+        <Alert
+          color="blue"
+          title="Your unsaved changes are still here"
+          styles={{ message: { color: "inherit" } }}
+        >
           <Group justify="space-between">
             <Text size="sm">From {ago(edit.restored)}, kept by this browser.</Text>
             <Button size="xs" variant="default" onClick={() => void edit.reload()}>
@@ -73,22 +105,43 @@ function Editing({ id, edit, draft }: { id: string; edit: ReturnType<typeof useE
           {edit.changed ? "Not saved yet" : "All saved; a deploy makes it run"}
         </Text>
         <Group gap="xs">
-          <Button size="xs" variant="default" loading={check.isPending} disabled={edit.changed} onClick={() => check.mutate()}>
+          <Button
+            size="xs"
+            variant="default"
+            loading={check.isPending}
+            disabled={edit.changed}
+            onClick={() => check.mutate()}
+          >
             Check
           </Button>
-          <Button size="xs" loading={save.isPending} disabled={!edit.changed} onClick={() => save.mutate(false)}>
+          <Button
+            size="xs"
+            loading={save.isPending}
+            disabled={!edit.changed}
+            onClick={() => save.mutate(false)}
+          >
             Save and check
           </Button>
         </Group>
       </Group>
-      <Conflict error={save.error as Refusal | null} over={() => save.mutate(true)} theirs={() => void edit.reload().then(save.reset)} />
+      <Conflict
+        error={save.error as Refusal | null}
+        over={() => save.mutate(true)}
+        theirs={() => void edit.reload().then(save.reset)}
+      />
       <Refused error={check.error} title="The check could not be made" />
-      <ProblemList problems={problems} checked={!edit.changed && check.data !== undefined} goTo={select} />
+      <ProblemList
+        problems={problems}
+        checked={!edit.changed && check.data !== undefined}
+        goTo={select}
+      />
       <FieldsForm
         fields={draft.fields}
         repository={repository}
         error={save.error}
-        onChange={(fields) => edit.setDraft({ ...draft, fields: { ...draft.fields, ...fields } as Draft["fields"] })}
+        onChange={(fields) =>
+          edit.setDraft({ ...draft, fields: { ...draft.fields, ...fields } as Draft["fields"] })
+        }
       />
       <Grid>
         <Grid.Col span={{ base: 12, md: 5 }}>
@@ -105,7 +158,13 @@ function Editing({ id, edit, draft }: { id: string; edit: ReturnType<typeof useE
               onChange={(value) => setAsGraph(value === "graph")}
             />
             {asGraph ? (
-              <DraftGraph tasks={draft.tasks} problems={problems} selected={current?.name} select={select} setTasks={setTasks} />
+              <DraftGraph
+                tasks={draft.tasks}
+                problems={problems}
+                selected={current?.name}
+                select={select}
+                setTasks={setTasks}
+              />
             ) : (
               <TaskList
                 tasks={draft.tasks}
@@ -132,7 +191,9 @@ function Editing({ id, edit, draft }: { id: string; edit: ReturnType<typeof useE
                   draft.tasks.map((task) => {
                     if (task.key === current.key) return changed;
                     if (!renamed) return task;
-                    const dependencies = task.dependencies.map((d) => (d === current.name ? changed.name : d));
+                    const dependencies = task.dependencies.map((d) =>
+                      d === current.name ? changed.name : d,
+                    );
                     return { ...task, dependencies };
                   }),
                 );
@@ -151,7 +212,15 @@ function Editing({ id, edit, draft }: { id: string; edit: ReturnType<typeof useE
 }
 
 /** Somebody else edited meanwhile: who, what, and the two ways on. Nothing typed is lost. */
-function Conflict({ error, over, theirs }: { error: Refusal | null; over: () => void; theirs: () => void }) {
+function Conflict({
+  error,
+  over,
+  theirs,
+}: {
+  error: Refusal | null;
+  over: () => void;
+  theirs: () => void;
+}) {
   if (!error) return null;
   if (error.code !== "edit-conflict") return <Refused error={error} />;
   return (

@@ -1,4 +1,16 @@
-import { Accordion, Autocomplete, Code, Group, NumberInput, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
+import {
+  Accordion,
+  Autocomplete,
+  Code,
+  Group,
+  NumberInput,
+  Select,
+  Stack,
+  Switch,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { credentialsQuery } from "../../api/access";
 import { fieldErrors } from "../../api/refusal";
@@ -29,11 +41,19 @@ export function FieldsForm({
 }) {
   const wrong = fieldErrors(error);
   return (
-    <Accordion variant="contained" multiple defaultValue={["code"]} styles={{ item: { background: "var(--mantine-color-body)" } }}>
+    <Accordion
+      variant="contained"
+      multiple
+      defaultValue={["code"]}
+      styles={{ item: { background: "var(--mantine-color-body)" } }}
+    >
       <Accordion.Item value="code">
         <Accordion.Control>
           <Text size="sm" fw={600}>
-            Repository: {fields.git_repository ? `${fields.git_repository} @ ${fields.git_branch}` : "none, inline only"}
+            Repository:{" "}
+            {fields.git_repository
+              ? `${fields.git_repository} @ ${fields.git_branch}`
+              : "none, inline only"}
           </Text>
         </Accordion.Control>
         <Accordion.Panel>
@@ -43,7 +63,8 @@ export function FieldsForm({
       <Accordion.Item value="schedule">
         <Accordion.Control>
           <Text size="sm" fw={600}>
-            Name and schedule: {scheduleWords(fields.schedule as string | null, fields.timezone as string)}
+            Name and schedule:{" "}
+            {scheduleWords(fields.schedule as string | null, fields.timezone as string)}
           </Text>
         </Accordion.Control>
         <Accordion.Panel>
@@ -97,7 +118,9 @@ function Source({
     ...refsQuery(repository.data?.id ?? ""),
     enabled: Boolean(repository.data),
   });
-  const branches = (refs.data?.items ?? []).filter((ref) => ref.kind === "branch").map((ref) => ref.name);
+  const branches = (refs.data?.items ?? [])
+    .filter((ref) => ref.kind === "branch")
+    .map((ref) => ref.name);
   return (
     <Stack gap="sm">
       <TextInput
@@ -131,13 +154,17 @@ function Source({
         <TextInput
           label="Commit"
           description={
-            fields.git_update_policy === "pinned" ? "The one it is pinned to." : "The last one deployed; another one pins it."
+            fields.git_update_policy === "pinned"
+              ? "The one it is pinned to."
+              : "The last one deployed; another one pins it."
           }
           maxLength={40}
           className="mono"
           value={fields.git_commit_sha ?? ""}
           error={wrong.git_commit_sha}
-          onChange={(event) => onChange({ git_commit_sha: event.currentTarget.value.trim() || null })}
+          onChange={(event) =>
+            onChange({ git_commit_sha: event.currentTarget.value.trim() || null })
+          }
         />
         <CredentialField fields={fields} wrong={wrong} onChange={onChange} />
       </Group>
@@ -145,7 +172,15 @@ function Source({
   );
 }
 
-function CredentialField({ fields, wrong, onChange }: { fields: Fields; wrong: Record<string, string>; onChange: Change }) {
+function CredentialField({
+  fields,
+  wrong,
+  onChange,
+}: {
+  fields: Fields;
+  wrong: Record<string, string>;
+  onChange: Change;
+}) {
   const credentials = useQuery(credentialsQuery());
   return (
     <Select
@@ -168,7 +203,15 @@ function CredentialField({ fields, wrong, onChange }: { fields: Fields; wrong: R
   );
 }
 
-function Schedule({ fields, wrong, onChange }: { fields: Fields; wrong: Record<string, string>; onChange: Change }) {
+function Schedule({
+  fields,
+  wrong,
+  onChange,
+}: {
+  fields: Fields;
+  wrong: Record<string, string>;
+  onChange: Change;
+}) {
   return (
     <Stack gap="sm">
       <Group grow align="flex-start">

@@ -44,7 +44,10 @@ export function ProblemList({
               <div>
                 <Text size="sm">{problem.message}</Text>
                 <Text size="xs" c="dimmed">
-                  {[problem.file && `${problem.file}${problem.line ? `:${problem.line}` : ""}`, problem.hint]
+                  {[
+                    problem.file && `${problem.file}${problem.line ? `:${problem.line}` : ""}`,
+                    problem.hint,
+                  ]
                     .filter(Boolean)
                     .join(" · ")}
                 </Text>

@@ -1,4 +1,13 @@
-import { Alert, Group, MultiSelect, NumberInput, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import {
+  Alert,
+  Group,
+  MultiSelect,
+  NumberInput,
+  SegmentedControl,
+  Stack,
+  Text,
+  TextInput,
+} from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Loading } from "../../components/Loading";
 import { Panel } from "../../components/Page";
@@ -30,7 +39,8 @@ export function TaskEditor({
   onChange: (task: DraftTask) => void;
 }) {
   const change = (values: Partial<DraftTask>) => onChange({ ...task, ...values });
-  const fn = task.mode === "git" ? catalogue.functionOf(task.script_path, task.function_name) : undefined;
+  const fn =
+    task.mode === "git" ? catalogue.functionOf(task.script_path, task.function_name) : undefined;
   return (
     <Panel
       title={task.name || "A task"}
@@ -92,7 +102,10 @@ export function TaskEditor({
         <MultiSelect
           label="Runs after"
           placeholder={task.dependencies.length ? undefined : "nothing"}
-          data={tasks.filter((other) => other.key !== task.key).map((other) => other.name).filter(unique)}
+          data={tasks
+            .filter((other) => other.key !== task.key)
+            .map((other) => other.name)
+            .filter(unique)}
           value={task.dependencies}
           onChange={(dependencies) => change({ dependencies })}
           searchable

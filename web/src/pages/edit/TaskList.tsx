@@ -25,7 +25,12 @@ export function TaskList({
   };
   const remove = (gone: DraftTask) => {
     const left = tasks.filter((task) => task.key !== gone.key);
-    setTasks(left.map((task) => ({ ...task, dependencies: task.dependencies.filter((d) => d !== gone.name) })));
+    setTasks(
+      left.map((task) => ({
+        ...task,
+        dependencies: task.dependencies.filter((d) => d !== gone.name),
+      })),
+    );
     if (selected === gone.key) select(null);
   };
   return (
@@ -34,7 +39,13 @@ export function TaskList({
         const Kind = task.mode === "git" ? GitBranch : Code2;
         const wrong = problems.some((p) => p.task === task.name && p.severity === "error");
         return (
-          <Group key={task.key} className="tasks-row" data-selected={task.key === selected || undefined} wrap="nowrap" gap={4}>
+          <Group
+            key={task.key}
+            className="tasks-row"
+            data-selected={task.key === selected || undefined}
+            wrap="nowrap"
+            gap={4}
+          >
             <UnstyledButton
               className="tasks-open"
               aria-pressed={task.key === selected}
@@ -43,7 +54,10 @@ export function TaskList({
               <Kind size={14} aria-hidden style={{ flex: "none" }} />
               <div style={{ minWidth: 0 }}>
                 <Text size="sm" fw={600} truncate>
-                  {task.name} {wrong && <CircleAlert size={13} className="tone-bad" aria-label="has problems" />}
+                  {task.name}{" "}
+                  {wrong && (
+                    <CircleAlert size={13} className="tone-bad" aria-label="has problems" />
+                  )}
                 </Text>
                 <Text size="xs" c="dimmed" truncate>
                   {task.mode === "git" ? `${task.script_path} · ${task.function_name}` : "inline"}
@@ -51,7 +65,12 @@ export function TaskList({
                 </Text>
               </div>
             </UnstyledButton>
-            <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${task.name}`} onClick={() => remove(task)}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              aria-label={`Remove ${task.name}`}
+              onClick={() => remove(task)}
+            >
               <Trash2 size={14} />
             </ActionIcon>
           </Group>

@@ -53,7 +53,9 @@ export interface Draft {
 
 export function fieldsOf(workflow: Workflow): Fields {
   const known = workflow as unknown as Record<string, unknown>;
-  return Object.fromEntries(FIELDS.filter((name) => name in known).map((name) => [name, known[name]])) as Fields;
+  return Object.fromEntries(
+    FIELDS.filter((name) => name in known).map((name) => [name, known[name]]),
+  ) as Fields;
 }
 
 const EDITED = new Set([
@@ -79,7 +81,11 @@ export function draftTask(task: Task): DraftTask {
   };
 }
 
-export function newTask(tasks: DraftTask[], mode: Mode, values: Partial<DraftTask> = {}): DraftTask {
+export function newTask(
+  tasks: DraftTask[],
+  mode: Mode,
+  values: Partial<DraftTask> = {},
+): DraftTask {
   const name = freeName(values.name ?? "task", tasks);
   return {
     key: crypto.randomUUID(),
@@ -112,13 +118,28 @@ export function sentTask(task: DraftTask): Record<string, unknown> {
   const code =
     mode === "inline"
       ? { python_callable: task.python_callable, script_path: null, function_name: null }
-      : { python_callable: null, script_path: task.script_path.trim(), function_name: task.function_name.trim() };
-  return { ...rest, name: name.trim(), ...code, params, dependencies, retry_count, retry_delay, timeout };
+      : {
+          python_callable: null,
+          script_path: task.script_path.trim(),
+          function_name: task.function_name.trim(),
+        };
+  return {
+    ...rest,
+    name: name.trim(),
+    ...code,
+    params,
+    dependencies,
+    retry_count,
+    retry_delay,
+    timeout,
+  };
 }
 
 export function changedFields(before: Fields, after: Fields): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(after).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])),
+    Object.entries(after).filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]),
+    ),
   );
 }
 

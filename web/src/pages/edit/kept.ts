@@ -11,7 +11,10 @@ const key = (workflow: string) => `taxiway.draft.${workflow}`;
 
 export function keep(workflow: string, draft: Draft, etag: string): void {
   try {
-    localStorage.setItem(key(workflow), JSON.stringify({ draft, etag, at: new Date().toISOString() }));
+    localStorage.setItem(
+      key(workflow),
+      JSON.stringify({ draft, etag, at: new Date().toISOString() }),
+    );
   } catch {
     // the storage is full or off: the page itself still holds the draft
   }

@@ -21,7 +21,8 @@ export function localProblems(tasks: DraftTask[], functionOf: Catalogue): EditPr
   const say = (task: DraftTask, message: string, hint?: string) =>
     found.push({ severity: "error", task: task.name, message, hint });
   for (const task of tasks) {
-    if (!/^[\w.-]+$/.test(task.name)) say(task, `“${task.name}” is no name for a task`, "Use letters, digits, _, - and .");
+    if (!/^[\w.-]+$/.test(task.name))
+      say(task, `“${task.name}” is no name for a task`, "Use letters, digits, _, - and .");
     if (seen.has(task.name)) say(task, `Two tasks are called ${task.name}`);
     seen.add(task.name);
     if (task.mode === "inline" && !/^\s*(async\s+)?def\s+\w+/m.test(task.python_callable)) {
@@ -30,36 +31,51 @@ export function localProblems(tasks: DraftTask[], functionOf: Catalogue): EditPr
     if (task.mode === "git" && (!task.script_path.trim() || !task.function_name.trim())) {
       say(task, `${task.name} has no function yet`, "Pick one of the repository.");
     }
-    if (task.mode === "git") found.push(...paramProblems(task, functionOf(task.script_path, task.function_name), tasks));
+    if (task.mode === "git")
+      found.push(...paramProblems(task, functionOf(task.script_path, task.function_name), tasks));
   }
   const circle = cycle(tasks);
   if (circle) {
-    found.push({ severity: "error", task: circle[0] ?? null, message: `These wait for each other: ${circle.join(" → ")}` });
+    found.push({
+      severity: "error",
+      task: circle[0] ?? null,
+      message: `These wait for each other: ${circle.join(" → ")}`,
+    });
   }
   return found;
 }
 
-function paramProblems(task: DraftTask, fn: Fn | null | undefined, tasks: DraftTask[]): EditProblem[] {
+function paramProblems(
+  task: DraftTask,
+  fn: Fn | null | undefined,
+  tasks: DraftTask[],
+): EditProblem[] {
   if (!fn) return [];
   const names = new Set(tasks.map((other) => other.name));
   const known = new Set(fn.parameters.map((parameter) => parameter.name));
   const missing = fn.parameters.filter(
     (p) => p.is_required && p.name !== "context" && !(p.name in task.params) && !names.has(p.name),
   );
-  const strange = fn.takes_kwargs ? [] : Object.keys(task.params).filter((name) => !known.has(name));
+  const strange = fn.takes_kwargs
+    ? []
+    : Object.keys(task.params).filter((name) => !known.has(name));
   return [
-    ...missing.map((p): EditProblem => ({
-      severity: "error",
-      task: task.name,
-      message: `${fn.name} needs ${p.name}`,
-      hint: "Give it as a param, or name a task so.",
-    })),
-    ...strange.map((name): EditProblem => ({
-      severity: "error",
-      task: task.name,
-      message: `${fn.name} takes no ${name}`,
-      hint: `It takes ${[...known].join(", ") || "nothing"}.`,
-    })),
+    ...missing.map(
+      (p): EditProblem => ({
+        severity: "error",
+        task: task.name,
+        message: `${fn.name} needs ${p.name}`,
+        hint: "Give it as a param, or name a task so.",
+      }),
+    ),
+    ...strange.map(
+      (name): EditProblem => ({
+        severity: "error",
+        task: task.name,
+        message: `${fn.name} takes no ${name}`,
+        hint: `It takes ${[...known].join(", ") || "nothing"}.`,
+      }),
+    ),
   ];
 }
 

@@ -17,7 +17,10 @@ export interface RepositoryFunctions {
 }
 
 /** The functions of the repository at what a deploy would take. */
-export function useCatalogue(repository: string | undefined, draft: Pick<Draft, "fields">): RepositoryFunctions {
+export function useCatalogue(
+  repository: string | undefined,
+  draft: Pick<Draft, "fields">,
+): RepositoryFunctions {
   const { git_update_policy, git_commit_sha, git_branch } = draft.fields;
   const pinned = git_update_policy === "pinned" && git_commit_sha;
   const at = useMemo<At>(
@@ -33,7 +36,10 @@ export function useCatalogue(repository: string | undefined, draft: Pick<Draft, 
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && pages < MOST_PAGES) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, pages]);
-  const functions = useMemo(() => itemsOf(query.data).flatMap((file) => file.functions), [query.data]);
+  const functions = useMemo(
+    () => itemsOf(query.data).flatMap((file) => file.functions),
+    [query.data],
+  );
   const known = query.isSuccess && !hasNextPage;
   const functionOf = useCallback(
     (path: string, name: string) => {

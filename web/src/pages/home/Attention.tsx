@@ -14,8 +14,9 @@ export function Attention() {
       <Stack gap="xs">
         {held.map((workflow) => (
           <Text key={workflow.id} size="sm">
-            <State state="held" /> <Link to={`/workflows/${workflow.id}/releases`}>{workflow.name}</Link> stays
-            at release {workflow.current_release} until it is resumed.
+            <State state="held" />{" "}
+            <Link to={`/workflows/${workflow.id}/releases`}>{workflow.name}</Link> stays at release{" "}
+            {workflow.current_release} until it is resumed.
           </Text>
         ))}
       </Stack>

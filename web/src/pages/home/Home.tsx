@@ -57,9 +57,14 @@ function FirstSteps() {
 
 function Overview() {
   // a day ago, by the minute: the query stays the same while the page is looked at
-  const dayAgo = useMemo(() => new Date(Date.now() - 86_400_000).toISOString().slice(0, 17) + "00Z", []);
+  const dayAgo = useMemo(
+    () => new Date(Date.now() - 86_400_000).toISOString().slice(0, 17) + "00Z",
+    [],
+  );
   const running = useInfiniteQuery(runsQuery({ state: ["running", "queued"], limit: 10 }));
-  const failed = useInfiniteQuery(runsQuery({ state: ["failed"], created_after: dayAgo, limit: 10 }));
+  const failed = useInfiniteQuery(
+    runsQuery({ state: ["failed"], created_after: dayAgo, limit: 10 }),
+  );
   return (
     <Stack>
       <Attention />

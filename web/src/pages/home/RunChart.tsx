@@ -28,7 +28,15 @@ export function RunChart() {
       >
         {data.map((day) => (
           <Tooltip key={day.day} label={`${day.day}: ${day.runs} runs, ${day.failed} failed`}>
-            <div style={{ flex: 1, height: "100%", display: "flex", flexDirection: "column", justifyContent: "flex-end" }}>
+            <div
+              style={{
+                flex: 1,
+                height: "100%",
+                display: "flex",
+                flexDirection: "column",
+                justifyContent: "flex-end",
+              }}
+            >
               <div
                 style={{
                   height: `${(day.failed / most) * 100}%`,
@@ -58,7 +66,10 @@ export function RunChart() {
 function lastDays(): Date[] {
   const today = new Date();
   today.setUTCHours(0, 0, 0, 0);
-  return Array.from({ length: DAYS }, (_, index) => new Date(today.getTime() - (DAYS - 1 - index) * 86_400_000));
+  return Array.from(
+    { length: DAYS },
+    (_, index) => new Date(today.getTime() - (DAYS - 1 - index) * 86_400_000),
+  );
 }
 
 async function count(day: Date): Promise<Day> {
@@ -69,6 +80,9 @@ async function count(day: Date): Promise<Day> {
   };
   const total = async (query: object) =>
     (await body(api.GET("/api/v1/runs", { params: { query: query as never } }))).total ?? 10_000;
-  const [runs, failed] = await Promise.all([total(between), total({ ...between, state: ["failed"] })]);
+  const [runs, failed] = await Promise.all([
+    total(between),
+    total({ ...between, state: ["failed"] }),
+  ]);
   return { day: day.toISOString().slice(0, 10), runs, failed };
 }

@@ -75,11 +75,15 @@ export function Gantt({
 
 function wordsOf(bar: Bar, task: TaskRun): string {
   const took = seconds((bar.to - bar.from) / 1000);
-  return bar.phase ? `${bar.phase.name}: ${took} (${bar.phase.words})` : `${stateWords(task.state)}: ${took}`;
+  return bar.phase
+    ? `${bar.phase.name}: ${took} (${bar.phase.words})`
+    : `${stateWords(task.state)}: ${took}`;
 }
 
 function spoken(bars: Bar[]): string {
-  return bars.map((bar) => `${bar.phase?.name ?? "took"} ${seconds((bar.to - bar.from) / 1000)}`).join(", ");
+  return bars
+    .map((bar) => `${bar.phase?.name ?? "took"} ${seconds((bar.to - bar.from) / 1000)}`)
+    .join(", ");
 }
 
 function Ticks({ span }: { span: number }) {

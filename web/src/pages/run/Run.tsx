@@ -3,7 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useParams, useSearchParams } from "react-router";
 import { useLiveRun } from "../../api/live";
-import { isActive, type Run as RunData, runQuery, taskRunsQuery, tasksQuery } from "../../api/queries";
+import {
+  isActive,
+  type Run as RunData,
+  runQuery,
+  taskRunsQuery,
+  tasksQuery,
+} from "../../api/queries";
 import { Loaded } from "../../components/Loading";
 import { Page } from "../../components/Page";
 import { State } from "../../components/State";
@@ -92,7 +98,12 @@ function Seen({ run }: { run: RunData }) {
               ) : view === "table" ? (
                 <RunTasks tasks={found} selected={selected} onSelect={select} />
               ) : (
-                <RunGraph tasks={found} declared={declared.data} selected={selected} onSelect={select} />
+                <RunGraph
+                  tasks={found}
+                  declared={declared.data}
+                  selected={selected}
+                  onSelect={select}
+                />
               )}
             </Grid.Col>
             {selected && (

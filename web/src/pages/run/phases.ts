@@ -11,11 +11,26 @@ export interface Phase {
 export const PHASES: Phase[] = [
   { key: "queued", name: "Queued", words: "waiting for a worker", colour: "var(--phase-queued)" },
   { key: "airflow", name: "Airflow", words: "Airflow's own part", colour: "var(--phase-airflow)" },
-  { key: "snapshot", name: "Snapshot", words: "making sure of the files", colour: "var(--phase-snapshot)" },
-  { key: "environment", name: "Environment", words: "making sure of the packages", colour: "var(--phase-environment)" },
+  {
+    key: "snapshot",
+    name: "Snapshot",
+    words: "making sure of the files",
+    colour: "var(--phase-snapshot)",
+  },
+  {
+    key: "environment",
+    name: "Environment",
+    words: "making sure of the packages",
+    colour: "var(--phase-environment)",
+  },
   { key: "start", name: "Start", words: "starting the interpreter", colour: "var(--phase-start)" },
   { key: "import", name: "Import", words: "importing the script", colour: "var(--phase-import)" },
-  { key: "function", name: "Function", words: "the function itself", colour: "var(--phase-function)" },
+  {
+    key: "function",
+    name: "Function",
+    words: "the function itself",
+    colour: "var(--phase-function)",
+  },
 ];
 
 export interface Bar {

@@ -19,7 +19,11 @@ export function Grid({ runs }: { runs: Run[] }) {
   });
   const columns = answers.map((answer) => answer.data);
   const tasks = useMemo(
-    () => [...new Set([...columns].reverse().flatMap((column) => column?.map((task) => task.task) ?? []))],
+    () => [
+      ...new Set(
+        [...columns].reverse().flatMap((column) => column?.map((task) => task.task) ?? []),
+      ),
+    ],
     [columns],
   );
   const longest = Math.max(1, ...ordered.map((run) => span(run.started_at, run.ended_at) ?? 0));
@@ -72,13 +76,23 @@ function Head({ run, longest, begins }: { run: Run; longest: number; begins: boo
           className={`grid-bar tone-${lookOf(run.state).tone}`}
           style={{ height: `${Math.max(4, ((took ?? 0) / longest) * 52)}px` }}
         />
-        <span className="grid-release">{begins && run.release !== null ? `#${run.release}` : ""}</span>
+        <span className="grid-release">
+          {begins && run.release !== null ? `#${run.release}` : ""}
+        </span>
       </Link>
     </th>
   );
 }
 
-const Cell = memo(function Cell({ run, task, state }: { run: string; task: string; state: string | undefined }) {
+const Cell = memo(function Cell({
+  run,
+  task,
+  state,
+}: {
+  run: string;
+  task: string;
+  state: string | undefined;
+}) {
   if (!state) return <td />;
   const look = lookOf(state);
   const words = `${task}: ${stateWords(state)}`;

@@ -28,8 +28,24 @@ export default function Runs() {
   return (
     <Page title="Runs">
       <Group mb="sm" gap="sm">
-        <Select aria-label="State" placeholder="Any state" data={STATES} value={state} clearable onChange={narrow("state")} clearButtonProps={{ "aria-label": "Any state" }} />
-        <Select aria-label="Began by" placeholder="Began by anything" data={TRIGGERS} value={trigger} clearable onChange={narrow("trigger")} clearButtonProps={{ "aria-label": "Began by anything" }} />
+        <Select
+          aria-label="State"
+          placeholder="Any state"
+          data={STATES}
+          value={state}
+          clearable
+          onChange={narrow("state")}
+          clearButtonProps={{ "aria-label": "Any state" }}
+        />
+        <Select
+          aria-label="Began by"
+          placeholder="Began by anything"
+          data={TRIGGERS}
+          value={trigger}
+          clearable
+          onChange={narrow("trigger")}
+          clearButtonProps={{ "aria-label": "Began by anything" }}
+        />
       </Group>
       <div className="panel">
         <Loaded query={query} what="Reading the runs">

@@ -1,4 +1,12 @@
-import { Button, Group, Stack, Text, TextInput, useMantineColorScheme, SegmentedControl } from "@mantine/core";
+import {
+  Button,
+  Group,
+  Stack,
+  Text,
+  TextInput,
+  useMantineColorScheme,
+  SegmentedControl,
+} from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Check, X } from "lucide-react";
 import { useState } from "react";
@@ -51,7 +59,11 @@ export default function Settings() {
                         </td>
                         <td>
                           <span className={`state tone-${part.ok ? "good" : "bad"}`}>
-                            {part.ok ? <Check size={14} aria-hidden /> : <X size={14} aria-hidden />}
+                            {part.ok ? (
+                              <Check size={14} aria-hidden />
+                            ) : (
+                              <X size={14} aria-hidden />
+                            )}
                             {part.ok ? "yes" : "no"}
                           </span>
                         </td>
@@ -72,7 +84,9 @@ export default function Settings() {
                   {Object.entries(data).map(([name, value]) => (
                     <tr key={name}>
                       <th scope="row">{name.replaceAll("_", " ")}</th>
-                      <td className="mono">{typeof value === "object" ? JSON.stringify(value) : String(value)}</td>
+                      <td className="mono">
+                        {typeof value === "object" ? JSON.stringify(value) : String(value)}
+                      </td>
                     </tr>
                   ))}
                 </tbody>

@@ -1,4 +1,4 @@
-import { Button, Code, Group, List, Loader, Modal, Stack, Text } from "@mantine/core";
+import { Button, Code, Group, List, Loader, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -18,14 +18,15 @@ const PHASES: Record<string, string> = {
 /** Make a release, and show how far it is. */
 export function DeployDialog({ workflow, close }: { workflow: Workflow; close: () => void }) {
   const [begun, setBegun] = useState<Release | null>(null);
+  const [message, setMessage] = useState("");
   const deploy = useAction(
     () =>
       body(
         api.POST("/api/v1/workflows/{workflow_id}/deploy", {
           params: { path: { workflow_id: workflow.id }, query: { wait: 0 } },
           headers: { "Idempotency-Key": crypto.randomUUID() },
-          body: {},
-        } as never),
+          body: { message: message.trim() || null, resume: workflow.held },
+        }),
       ) as Promise<Release>,
     { refresh: [["workflows"], ["releases", workflow.id]], done: setBegun, quiet: true },
   );
@@ -38,6 +39,19 @@ export function DeployDialog({ workflow, close }: { workflow: Workflow; close: (
           <>
             <Takes workflow={workflow} />
             <Changes workflow={workflow} />
+            <TextInput
+              label="Why"
+              description="Kept with the release."
+              placeholder="New features"
+              maxLength={2000}
+              value={message}
+              onChange={(event) => setMessage(event.currentTarget.value)}
+            />
+            {workflow.held && (
+              <Text size="sm" c="var(--tw-wait)">
+                A rollback holds it: this deploy resumes it.
+              </Text>
+            )}
             <Refused error={deploy.error} />
             <Group justify="flex-end">
               <Button variant="default" onClick={close}>
@@ -55,7 +69,8 @@ export function DeployDialog({ workflow, close }: { workflow: Workflow; close: (
 }
 
 function Takes({ workflow }: { workflow: Workflow }) {
-  if (!workflow.git_repository) return <Text size="sm">It has no repository: its tasks are inline.</Text>;
+  if (!workflow.git_repository)
+    return <Text size="sm">It has no repository: its tasks are inline.</Text>;
   if (workflow.git_update_policy === "pinned") {
     return (
       <Text size="sm">
@@ -65,7 +80,8 @@ function Takes({ workflow }: { workflow: Workflow }) {
   }
   return (
     <Text size="sm">
-      It takes the head of <Code>{workflow.git_branch}</Code> of {workflow.git_repository} as it is now.
+      It takes the head of <Code>{workflow.git_branch}</Code> of {workflow.git_repository} as it is
+      now.
     </Text>
   );
 }
@@ -88,7 +104,15 @@ function Changes({ workflow }: { workflow: Workflow }) {
 }
 
 /** Every failure shows the server's words; every wait says what for. */
-function Progress({ workflow, begun, close }: { workflow: Workflow; begun: Release; close: () => void }) {
+function Progress({
+  workflow,
+  begun,
+  close,
+}: {
+  workflow: Workflow;
+  begun: Release;
+  close: () => void;
+}) {
   const { data: release = begun, error } = useQuery(releaseQuery(workflow.id, begun.number));
   if (error) return <Refused error={error} />;
   if (release.state === "failed") return <FailedRelease release={release} close={close} />;
@@ -114,7 +138,12 @@ function Progress({ workflow, begun, close }: { workflow: Workflow; begun: Relea
         </Text>
       ))}
       <Group justify="flex-end">
-        <Button component={Link} to={`/workflows/${workflow.id}/releases`} variant="default" onClick={close}>
+        <Button
+          component={Link}
+          to={`/workflows/${workflow.id}/releases`}
+          variant="default"
+          onClick={close}
+        >
           Its releases
         </Button>
         <Button onClick={close}>Done</Button>
@@ -138,8 +167,18 @@ function FailedRelease({ release, close }: { release: Release; close: () => void
 
 /** Why a release failed, in the server's words. */
 export function ReleaseError({ release }: { release: Release }) {
-  const error = (release.error ?? {}) as { code?: string; message?: string; hint?: string; problems?: unknown[] };
-  const problems = (error.problems ?? []) as { code: string; message: string; place?: string; hint?: string }[];
+  const error = (release.error ?? {}) as {
+    code?: string;
+    message?: string;
+    hint?: string;
+    problems?: unknown[];
+  };
+  const problems = (error.problems ?? []) as {
+    code: string;
+    message: string;
+    place?: string;
+    hint?: string;
+  }[];
   const refusal = new Refusal({
     status: 422,
     code: error.code ?? "deploy-failed",

@@ -36,7 +36,15 @@ function declared(tasks: Task[]): Params {
   return Object.fromEntries(named.map((task) => [task.name, task.params]));
 }
 
-function Form({ workflow, start, close }: { workflow: Pick<Workflow, "id">; start: Params; close: () => void }) {
+function Form({
+  workflow,
+  start,
+  close,
+}: {
+  workflow: Pick<Workflow, "id">;
+  start: Params;
+  close: () => void;
+}) {
   const go = useNavigate();
   const [text, setText] = useState(() => JSON.stringify(start, null, 2));
   const parsed = parse(text);
@@ -49,14 +57,25 @@ function Form({ workflow, start, close }: { workflow: Pick<Workflow, "id">; star
           body: { params: parsed.value },
         }),
       ),
-    { refresh: [["runs"], ["workflows"]], done: (made) => void go(`/runs/${made.id}`), quiet: true },
+    {
+      refresh: [["runs"], ["workflows"]],
+      done: (made) => void go(`/runs/${made.id}`),
+      quiet: true,
+    },
   );
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">
         Params by task, for this run only. Those that you leave out are the release's.
       </Text>
-      <Code text={text} language="json" label="Params by task, as JSON" onChange={setText} maxHeight="50vh" minHeight="8rem" />
+      <Code
+        text={text}
+        language="json"
+        label="Params by task, as JSON"
+        onChange={setText}
+        maxHeight="50vh"
+        minHeight="8rem"
+      />
       {parsed.wrong && (
         <Text size="sm" c="var(--tw-bad)" role="alert">
           {parsed.wrong}
@@ -67,7 +86,11 @@ function Form({ workflow, start, close }: { workflow: Pick<Workflow, "id">; star
         <Button variant="default" onClick={close}>
           Not now
         </Button>
-        <Button disabled={Boolean(parsed.wrong)} loading={run.isPending} onClick={() => run.mutate()}>
+        <Button
+          disabled={Boolean(parsed.wrong)}
+          loading={run.isPending}
+          onClick={() => run.mutate()}
+        >
           Run
         </Button>
       </Group>

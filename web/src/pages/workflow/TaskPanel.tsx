@@ -45,14 +45,21 @@ export function TaskPanel({
         )}
         <Facts task={task} />
         {task.python_callable ? (
-          <Code text={task.python_callable} language="python" label={`Source of ${task.name}`} maxHeight="40vh" />
+          <Code
+            text={task.python_callable}
+            language="python"
+            label={`Source of ${task.name}`}
+            maxHeight="40vh"
+          />
         ) : null}
         {Object.keys(task.params).length > 0 && (
           <Part title="Params">
             <Code text={JSON.stringify(task.params, null, 2)} language="json" label="Params" />
           </Part>
         )}
-        {state?.state === "success" && run && <LastValue run={run} task={task.name} tried={state.try_number} />}
+        {state?.state === "success" && run && (
+          <LastValue run={run} task={task.name} tried={state.try_number} />
+        )}
       </Stack>
     </Panel>
   );
@@ -74,7 +81,9 @@ function Facts({ task }: { task: Task }) {
         )}
         <Fact name="After">{task.dependencies.join(", ") || "nothing"}</Fact>
         <Fact name="Retries">
-          {task.retry_count === 0 ? "none" : `${task.retry_count}, ${seconds(task.retry_delay)} apart`}
+          {task.retry_count === 0
+            ? "none"
+            : `${task.retry_count}, ${seconds(task.retry_delay)} apart`}
         </Fact>
         <Fact name="Timeout">{task.timeout === null ? "none" : seconds(task.timeout)}</Fact>
         {task.trigger_rule !== "all_success" && <Fact name="Runs when">{task.trigger_rule}</Fact>}

@@ -32,7 +32,9 @@ export default function Workflow() {
           <Text size="sm" c="dimmed" mt={-8} mb="sm">
             {scheduleWords(workflow.schedule, workflow.timezone)}
             {workflow.is_active ? "" : " (off)"}
-            {workflow.git_repository ? ` · ${workflow.git_repository} @ ${workflow.git_branch}` : " · inline only"}
+            {workflow.git_repository
+              ? ` · ${workflow.git_repository} @ ${workflow.git_branch}`
+              : " · inline only"}
           </Text>
           <HeldBanner workflow={workflow} />
           <nav className="tabs" aria-label="Pages of the workflow">

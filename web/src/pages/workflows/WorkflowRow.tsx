@@ -53,7 +53,13 @@ export function WorkflowRow({ workflow }: { workflow: Workflow }) {
           {workflow.held && <State state="held" />}
           {workflow.current_release !== null && changes > 0 && (
             <Tooltip label={workflow.undeployed_changes.slice(0, 8).join(", ")}>
-              <Badge variant="outline" color="gray" size="sm" tabIndex={0} styles={{ root: { color: "var(--tw-wait)" } }}>
+              <Badge
+                variant="outline"
+                color="gray"
+                size="sm"
+                tabIndex={0}
+                styles={{ root: { color: "var(--tw-wait)" } }}
+              >
                 {changes} not deployed
               </Badge>
             </Tooltip>

@@ -77,7 +77,9 @@ export default function Workflows() {
             if (items.length === 0) {
               return (
                 <Empty title={q || shown ? "No workflow is like that" : "No workflow yet"}>
-                  {q || shown ? "Search for something else, or show all." : "Make the first one: it takes a repository, or a few lines of Python."}
+                  {q || shown
+                    ? "Search for something else, or show all."
+                    : "Make the first one: it takes a repository, or a few lines of Python."}
                 </Empty>
               );
             }

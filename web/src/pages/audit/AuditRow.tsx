@@ -1,0 +1,67 @@
+import { Text } from "@mantine/core";
+import { Link } from "react-router";
+import type { Schema } from "../../api/client";
+import { CopyThis } from "../../components/Commit";
+import { Time } from "../../components/Time";
+
+type Line = Schema["AuditResponse"];
+
+export function AuditRow({ line }: { line: Line }) {
+  return (
+    <tr>
+      <td>
+        <Time at={line.created_at} />
+      </td>
+      <td>
+        <Text size="sm">{line.who}</Text>
+        {line.client && (
+          <Text size="xs" c="dimmed">
+            {line.client}
+          </Text>
+        )}
+      </td>
+      <td>
+        <code className="mono">{line.action}</code>
+      </td>
+      <td>
+        {line.kind === "workflow" ? (
+          <Link to={`/workflows/${line.subject_id}`}>{line.name}</Link>
+        ) : (
+          <span>{line.name}</span>
+        )}
+        <Text size="xs" c="dimmed">
+          {line.kind}
+        </Text>
+      </td>
+      <td style={{ maxWidth: 420, overflowWrap: "anywhere" }}>
+        <Difference before={line.before} after={line.after} />
+      </td>
+      <td>{line.request_id && <CopyThis text={line.request_id} what="the request's id" />}</td>
+    </tr>
+  );
+}
+
+function Difference({ before, after }: { before: Line["before"]; after: Line["after"] }) {
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  return (
+    <>
+      {names.slice(0, 6).map((name) => (
+        <Text key={name} size="xs">
+          <b>{name}</b> {before && name in before ? `${short(before[name])} → ` : ""}
+          {short(after?.[name])}
+        </Text>
+      ))}
+      {names.length > 6 && (
+        <Text size="xs" c="dimmed">
+          and {names.length - 6} more
+        </Text>
+      )}
+    </>
+  );
+}
+
+function short(value: unknown): string {
+  if (value === undefined) return "–";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}
