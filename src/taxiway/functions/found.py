@@ -13,6 +13,7 @@ from pathlib import Path
 
 from taxiway.functions.model import FileFunctions, file_functions
 from taxiway.functions.reading import read_functions
+from taxiway.functions.refusal import NOT_READ
 from taxiway.storage.cache import Cache
 
 FORMAT = 1  # goes up when `functions_of` finds something else in an unchanged file
@@ -43,15 +44,17 @@ class FoundFunctions:
     def of(
         self, blobs: Iterable[Blob], contents: Callable[[list[Blob]], Mapping[str, bytes]]
     ) -> dict[str, FileFunctions]:
-        """The functions by path. `contents` gives the bytes of those that are not known yet."""
+        """The functions by path. `contents` gives the bytes of those that are not known yet, or
+        of some of them where they are too much for one time."""
         wanted = list(blobs)
         found = {blob.path: known for blob in wanted if (known := self._remembered(blob))}
         missing = [blob for blob in wanted if blob.path not in found]
         if missing:
             fresh = self._read(contents(missing))
             for blob in missing:
-                self._keep(blob, fresh[blob.path])
-            found.update(fresh)
+                known = fresh.get(blob.path) or FileFunctions(blob.path, problem=NOT_READ)
+                self._keep(blob, known)
+                found[blob.path] = known
         return found
 
     def _remembered(self, blob: Blob) -> FileFunctions | None:
@@ -69,7 +72,7 @@ class FoundFunctions:
         return known
 
     def _keep(self, blob: Blob, found: FileFunctions) -> None:
-        if found.problem is not None and found.problem.code == "file-not-read":
+        if found.problem == NOT_READ:
             return
         self._remember(blob, found)
         _write(self._folder / blob.id, json.dumps(found.as_dict()).encode("ascii"))

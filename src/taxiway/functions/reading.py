@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,28 +16,33 @@ from itertools import repeat
 
 from taxiway import process
 from taxiway.errors import Unavailable
-from taxiway.functions.model import FileFunctions, Unreadable, file_functions
-from taxiway.functions.refusal import too_costly
+from taxiway.functions.model import FileFunctions, file_functions
+from taxiway.functions.refusal import NOT_READ, refusal, too_costly
 
 _LIMITS = process.Limits(address_space=1 << 30, cpu_seconds=10, file_size=0)
 _SECONDS = 60.0
 _FILES = 100  # to one process
 _BYTES = 4 << 20
 _WORKERS = 2
-_ALL_SECONDS = 60.0  # for all files of one call, before the rest is left
+_ALL_SECONDS = 30.0  # for all files of one call, before the rest is left
 _COSTLY = too_costly("it takes more memory or time to parse than is allowed")
-_LEFT = Unreadable(
-    "file-not-read",
-    "it was not parsed: the files before it took too long",
-    hint="Ask again, or for the functions of this file alone.",
-)
+_SLOTS = threading.BoundedSemaphore(_WORKERS)  # whoever asks: each takes a core and memory
 
 Source = tuple[str, bytes]
 
 
 def read_functions(sources: Mapping[str, bytes]) -> dict[str, FileFunctions]:
     """What each file (path → bytes) defines. A result with the code `file-not-read` is passing."""
-    batches = list(_batches(sorted(sources.items())))
+    refused = {
+        path: FileFunctions(path, problem=problem)
+        for path, source in sources.items()
+        if (problem := refusal(path, len(source))) is not None
+    }
+    left = sorted(entry for entry in sources.items() if entry[0] not in refused)
+    return refused | _read_all(list(_batches(left)))
+
+
+def _read_all(batches: list[list[Source]]) -> dict[str, FileFunctions]:
     deadline = time.monotonic() + _ALL_SECONDS
     if len(batches) < 2:
         return dict(entry for batch in batches for entry in _read(batch, deadline))
@@ -65,7 +71,7 @@ def _read(batch: list[Source], deadline: float) -> list[tuple[str, FileFunctions
     while len(found) < len(batch):
         left = batch[len(found) :]
         if time.monotonic() > deadline:
-            found += [(path, FileFunctions(path, problem=_LEFT)) for path, _ in left]
+            found += [(path, FileFunctions(path, problem=NOT_READ)) for path, _ in left]
             break
         told = _parse(left)
         found += told
@@ -79,13 +85,14 @@ def _parse(batch: list[Source]) -> list[tuple[str, FileFunctions]]:
     """What the process told before it ended."""
     asked = json.dumps([(path, source.decode("latin-1")) for path, source in batch])
     try:
-        done = process.run(
-            [sys.executable, "-I", "-m", "taxiway.functions.child"],
-            env={"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=asked.encode("ascii"),
-            timeout=_SECONDS,
-            limits=_LIMITS,
-        )
+        with _SLOTS:
+            done = process.run(
+                [sys.executable, "-I", "-m", "taxiway.functions.child"],
+                env={"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+                stdin=asked.encode("ascii"),
+                timeout=_SECONDS,
+                limits=_LIMITS,
+            )
     except Unavailable:
         return []
     *lines, _ = done.stdout.split(b"\n")

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from taxiway.functions.model import SOURCE_LIMIT, Unreadable
 
+NOT_READ = Unreadable(
+    "file-not-read",
+    "it was not parsed: the files before it took too long, or are too large together",
+    hint="Ask again, or for the functions of this file alone.",
+)
+
 
 def refusal(path: str, size: int) -> Unreadable | None:
     """Why a file of that name and size is not even opened."""

@@ -66,7 +66,10 @@ def _text(raw: bytes) -> str:
 def _moment(seconds: int, offset: int) -> datetime:
     """A hostile commit may name any moment: what no calendar has is the nearest that one has."""
     try:
-        zone = timezone(timedelta(minutes=offset))
-        return (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)
+        moment = _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC) if seconds < 0 else datetime.max.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(timezone(timedelta(minutes=offset)))
     except (OverflowError, ValueError):
-        return _EPOCH if seconds < 0 else datetime(9999, 1, 1, tzinfo=UTC)
+        return moment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +22,9 @@ from taxiway.server.repositories.browser import Browser, Place
 from taxiway.server.repositories.listing import FunctionQuery
 
 _SEARCHED = 1000  # files that one request with `q` goes through
+_SEARCH_SECONDS = 10.0
+_TOGETHER = 32 << 20  # bytes that one page has parsed
+_TOO_LARGE = b" " * (SOURCE_LIMIT + 1)  # what is not read stands for itself
 _TREES = 16
 _RENDERED = 4096
 
@@ -77,7 +81,10 @@ class Functions:
         wanted = (asked.q or "").casefold()
         shown: list[bytes] = []
         last = ""
+        deadline = time.monotonic() + _SEARCH_SECONDS
         for start in range(0, min(len(files), _SEARCHED), 200):
+            if time.monotonic() > deadline:
+                break
             batch = files[start : start + 200]
             found = self._read(place, batch)
             for file in batch:
@@ -138,13 +145,18 @@ class Functions:
         return found | self._browser.found.of(wanted, lambda blobs: self._contents(place, blobs))
 
     def _contents(self, place: Place, blobs: Sequence[Blob]) -> Mapping[str, bytes]:
-        """Of a file that is too large only as much as tells that it is."""
+        """Of a file that is too large only as much as tells that it is; of all together what the
+        server has room for."""
 
         def read(store: pygit2.Repository) -> Mapping[str, bytes]:
-            found = {}
+            found: dict[str, bytes] = {}
+            size = 0
             for blob in blobs:
                 data = browse.content_of(store, blob.id, limit=SOURCE_LIMIT)
-                found[blob.path] = b" " * (SOURCE_LIMIT + 1) if data is None else data
+                found[blob.path] = _TOO_LARGE if data is None else data
+                size += len(data or b"")
+                if size > _TOGETHER:
+                    break
             return found
 
         return self._browser.read(place, read)
