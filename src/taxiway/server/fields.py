@@ -13,6 +13,8 @@ from taxiway.workflow.schedule import check_schedule, check_timezone
 
 MONTH = 30 * 24 * 3600
 MAX_ENV_VALUE = 32_768
+MAX_SOURCE = 500
+RESERVED = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
 
 
 class FieldRefused(ValueError):
@@ -87,6 +89,44 @@ def _env(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _secrets(value: dict[str, str]) -> dict[str, str]:
+    _env(dict.fromkeys(value, ""))
+    for name, source in value.items():
+        if name in RESERVED or name.startswith("PYTHON"):
+            raise _refuse("env-name-refused", f"{name} cannot hold a secret: it steers the task")
+        kind, _, of = source.partition(":")
+        if kind not in ("variable", "connection") or not of or len(source) > MAX_SOURCE:
+            raise _refuse(
+                "secret-source-refused",
+                f"{source[:100]!r} does not say where the secret {name} is kept",
+                "Write variable:NAME or connection:ID, as Airflow has it.",
+            )
+    return value
+
+
+def _inputs(value: dict[str, str]) -> dict[str, str]:
+    for name, source in value.items():
+        if not name.isidentifier() or not source or len(source) > MAX_SOURCE:
+            raise _refuse(
+                "input-refused",
+                f"{name[:100]!r}: {source[:100]!r} is no input",
+                "Write a parameter, and where its value comes from: "
+                '{"acc": "train_model.metrics.accuracy"}.',
+            )
+    return value
+
+
+def _expand(value: dict[str, Any]) -> dict[str, Any]:
+    for name, source in value.items():
+        if not name.isidentifier() or not source:
+            raise _refuse(
+                "expand-refused",
+                f"Nothing can be mapped over {name[:100]!r}: it is no parameter, or has no elements",
+                'Write a parameter with a list, or with the name of a task: {"seed": [1, 2, 3]}.',
+            )
+    return value
+
+
 def default(value: Any) -> BeforeValidator:
     """null and the empty text mean the default."""
     return BeforeValidator(lambda given: value if given is None or given == "" else given)
@@ -113,6 +153,21 @@ Env = Annotated[
     dict[str, str],
     BeforeValidator(lambda given: {} if given is None else given),
     AfterValidator(_env),
+]
+Secrets = Annotated[
+    dict[str, str],
+    BeforeValidator(lambda given: {} if given is None else given),
+    AfterValidator(_secrets),
+]
+Inputs = Annotated[
+    dict[str, str],
+    BeforeValidator(lambda given: {} if given is None else given),
+    AfterValidator(_inputs),
+]
+Expand = Annotated[
+    dict[str, list[Any] | str],
+    BeforeValidator(lambda given: {} if given is None else given),
+    AfterValidator(_expand),
 ]
 Params = Annotated[dict[str, Any], BeforeValidator(lambda given: {} if given is None else given)]
 Names = Annotated[

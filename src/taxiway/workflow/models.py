@@ -19,13 +19,16 @@ TRIGGER_RULES = (
     "none_skipped",
     "always",
 )
+_NEWER = ("inputs", "expand", "secrets")  # left out of what is sealed where they are empty
 
 
 @dataclass(frozen=True)
 class Task:
     """One node: a function of the repository (`script_path`, `function_name`), or inline Python.
 
-    `dependencies` holds names of tasks; `retry_delay` and `timeout` are seconds.
+    `dependencies` holds names of tasks; `retry_delay` and `timeout` are seconds. `inputs` says which
+    parameter gets what of which task, `expand` which get one of many elements in each of many
+    task runs, `secrets` which variable of the environment holds what Airflow keeps.
     """
 
     name: str
@@ -42,14 +45,19 @@ class Task:
     pool_slots: int = 1
     queue: str | None = None
     env: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    expand: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_git(self) -> bool:
         return self.script_path is not None
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields; `params` and `env` are the task's own, not copies."""
-        return {**vars(self), "dependencies": list(self.dependencies)}
+        """Its fields; the dictionaries are the task's own, not copies. What was sealed before
+        there were `inputs`, `expand` and `secrets` has the digest that it had."""
+        found = {**vars(self), "dependencies": list(self.dependencies)}
+        return {name: value for name, value in found.items() if value or name not in _NEWER}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Task:
@@ -75,6 +83,7 @@ class Workflow:
     requirements: str | None = None
     dependency_groups: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
 
     def task(self, name: str) -> Task:
@@ -87,6 +96,8 @@ class Workflow:
         digest that it had.
         """
         found = {**vars(self), "tasks": [task.as_dict() for task in self.tasks]}
+        if not self.secrets:
+            del found["secrets"]
         if self.git_subdirectory is None:
             del found["git_subdirectory"]
         if self.dependency_groups:

@@ -70,6 +70,9 @@ def test_the_missions_tasks_are_created_in_both_modes(any_client: TestClient) ->
         "pool_slots": 1,
         "queue": None,
         "env": {},
+        "inputs": {},
+        "expand": {},
+        "secrets": {},
         "created_at": second["created_at"],
         "updated_at": second["updated_at"],
     }

@@ -11,8 +11,11 @@ from pydantic.config import JsonDict
 from taxiway.server.fields import (
     MONTH,
     Env,
+    Expand,
+    Inputs,
     Names,
     Params,
+    Secrets,
     TaskName,
     Text,
     Text255,
@@ -47,6 +50,11 @@ _D: dict[str, str] = {
     "pool_slots": "How many slots of the pool it takes.",
     "queue": "Airflow's queue, which picks its workers; null: the default one.",
     "env": "Environment variables of the task, on top of the workflow's.",
+    "inputs": "Parameter → the value it gets of a task that runs before: `train_model`, or a part "
+    "of it, `train_model.metrics.accuracy`. A parameter named like such a task gets it anyway.",
+    "expand": "Parameter → a list, or a task that returns one: the task runs once for each element.",
+    "secrets": "Environment variable → `variable:NAME` or `connection:ID` of Airflow, on top of "
+    "the workflow's. Its text reaches this task only, and is masked in the log.",
 }
 
 Retries = Annotated[int, Field(ge=0, le=100)]
@@ -77,6 +85,9 @@ class TaskCreate(BaseModel):
     pool_slots: Slots = Field(1, description=_D["pool_slots"])
     queue: Text255 = Field(None, description=_D["queue"])
     env: Env = Field(default_factory=dict, description=_D["env"])
+    inputs: Inputs = Field(default_factory=dict, description=_D["inputs"])
+    expand: Expand = Field(default_factory=dict, description=_D["expand"])
+    secrets: Secrets = Field(default_factory=dict, description=_D["secrets"])
 
 
 class TaskUpdate(BaseModel):
@@ -104,6 +115,9 @@ class TaskUpdate(BaseModel):
     pool_slots: Slots = Field(1, description=_D["pool_slots"])
     queue: Text255 = Field(None, description=_D["queue"])
     env: Env = Field(default_factory=dict, description=_D["env"])
+    inputs: Inputs = Field(default_factory=dict, description=_D["inputs"])
+    expand: Expand = Field(default_factory=dict, description=_D["expand"])
+    secrets: Secrets = Field(default_factory=dict, description=_D["secrets"])
     id: str | None = Field(None, description="Read-only.")
     workflow_id: str | None = Field(None, description="Read-only.")
     created_at: Any = Field(None, description="Read-only.")
@@ -129,5 +143,8 @@ class TaskResponse(BaseModel):
     pool_slots: int = Field(description=_D["pool_slots"])
     queue: str | None = Field(description=_D["queue"])
     env: dict[str, str] = Field(description=_D["env"])
+    inputs: dict[str, str] = Field(description=_D["inputs"])
+    expand: dict[str, Any] = Field(description=_D["expand"])
+    secrets: dict[str, str] = Field(description=_D["secrets"])
     created_at: datetime = Field(description="When it was created, UTC.")
     updated_at: datetime = Field(description="When it was last changed, UTC.")

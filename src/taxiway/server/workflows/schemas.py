@@ -18,6 +18,7 @@ from taxiway.server.fields import (
     FieldRefused,
     Name,
     Schedule,
+    Secrets,
     Text,
     Timezone,
     UpTo500,
@@ -150,6 +151,8 @@ _D: dict[str, str] = {
         " names in [dependency-groups] or [project.optional-dependencies]."
     ),
     "env": "Environment variables of every task.",
+    "secrets": "Environment variable → `variable:NAME` or `connection:ID` of Airflow, for every "
+    "task. The text is read when a task starts, and masked in its log.",
     "notify_url": (
         "Address that is told of failed runs, of the first success after them and of failed"
         " deploys; null: the server's. Acts at once."
@@ -183,6 +186,7 @@ class WorkflowCreate(BaseModel):
     requirements: Text = Field(None, description=_D["requirements"])
     dependency_groups: Groups = Field(default_factory=list, description=_D["dependency_groups"])
     env: Env = Field(default_factory=dict, description=_D["env"])
+    secrets: Secrets = Field(default_factory=dict, description=_D["secrets"])
     notify_url: NotifyUrl = Field(None, description=_D["notify_url"])
 
 
@@ -214,6 +218,7 @@ class WorkflowUpdate(BaseModel):
     requirements: Text = Field(None, description=_D["requirements"])
     dependency_groups: Groups = Field(default_factory=list, description=_D["dependency_groups"])
     env: Env = Field(default_factory=dict, description=_D["env"])
+    secrets: Secrets = Field(default_factory=dict, description=_D["secrets"])
     notify_url: NotifyUrl = Field(None, description=_D["notify_url"])
     id: str | None = Field(None, description="Read-only.")
     dag_id: str | None = Field(None, description="Read-only.")
@@ -259,6 +264,7 @@ class WorkflowResponse(BaseModel):
     requirements: str | None = Field(description=_D["requirements"])
     dependency_groups: list[str] = Field(description=_D["dependency_groups"])
     env: dict[str, str] = Field(description=_D["env"])
+    secrets: dict[str, str] = Field(description=_D["secrets"])
     notify_url: str | None = Field(description=_D["notify_url"])
     held: bool = Field(description="True after a rollback: nothing deploys until it is resumed.")
     hold: Hold | None = Field(description="By whom and since when it is held; null: it is not.")

@@ -33,6 +33,7 @@ def workflow_value(row: WorkflowRow, tasks: Sequence[TaskRow]) -> Workflow:
         requirements=row.requirements,
         dependency_groups=tuple(row.dependency_groups),
         env=dict(row.env),
+        secrets=dict(row.secrets),
         tasks=tuple(_task_value(task, dependency_names(task, names)) for task in tasks),
     )
 
@@ -53,6 +54,9 @@ def _task_value(row: TaskRow, dependencies: list[str]) -> Task:
         pool_slots=row.pool_slots,
         queue=row.queue,
         env=dict(row.env),
+        inputs=dict(row.inputs),
+        expand=dict(row.expand),
+        secrets=dict(row.secrets),
     )
 
 

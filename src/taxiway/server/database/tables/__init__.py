@@ -11,6 +11,7 @@ from taxiway.server.database.tables.repositories import RepositoryRow
 from taxiway.server.database.tables.requests import RequestRow
 from taxiway.server.database.tables.resolutions import ResolutionRow
 from taxiway.server.database.tables.runs import RunRow
+from taxiway.server.database.tables.task_runs import MetricRow, TaskRunRow
 from taxiway.server.database.tables.tasks import TaskRow
 from taxiway.server.database.tables.watches import WatchRow
 from taxiway.server.database.tables.workflows import WorkflowRow
@@ -22,6 +23,7 @@ __all__ = [
     "CursorRow",
     "GenerationRow",
     "KnownHostRow",
+    "MetricRow",
     "NotificationRow",
     "PublicationRow",
     "ReleaseRow",
@@ -31,6 +33,7 @@ __all__ = [
     "RunRow",
     "SecretKeyRow",
     "TaskRow",
+    "TaskRunRow",
     "WatchRow",
     "WorkflowRow",
     "new_id",

@@ -40,6 +40,9 @@ class TaskRow(Base):
     pool_slots: Mapped[int] = mapped_column(default=1, server_default="1")
     queue: Mapped[str | None] = mapped_column(String(255))
     env: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    inputs: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    expand: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    secrets: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
     edited_at: Mapped[datetime | None]
     edited_by: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(
