@@ -31,7 +31,7 @@ _PASSED = {
 _PASSED_PREFIXES = ("TAXIWAY_", "LC_", "XDG_", "UV_", "CUDA_", "NVIDIA_", "AWS_", "GOOGLE_")
 
 
-_SERVER_ONLY = {"TAXIWAY_DATABASE_URL"}
+_SERVER_ONLY = {"TAXIWAY_DATABASE_URL", "TAXIWAY_SECRET_KEY_FILE"}
 
 
 def plan(config: StackConfig, token: str, say: Say) -> Plan:
