@@ -45,7 +45,7 @@ def test_a_rollback_makes_the_sealed_release_current_in_a_moment_and_holds(
 
     for name in ("fetch", "resolve", "require_reachable"):
         monkeypatch.setattr(Mirror, name, forbidden)
-    monkeypatch.setattr("taxiway.server.releases.prepare.resolve", forbidden)
+    monkeypatch.setattr("taxiway.server.releases.prepare.settle_all", forbidden)
     began = time.monotonic()
     done = roll_back(live, made, 1, message="accuracy fell")
     assert time.monotonic() - began < 1
