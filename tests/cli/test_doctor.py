@@ -23,7 +23,19 @@ from taxiway.errors import Unavailable
 pytestmark = pytest.mark.integration
 
 NAMES = [
-    *("settings", "python", "extras", "git", "uv", "home", "disk", "task user", "ports", "stack"),
+    *(
+        "settings",
+        "python",
+        "extras",
+        "git",
+        "uv",
+        "home",
+        "disk",
+        "cache",
+        "task user",
+        "ports",
+        "stack",
+    ),
     *("server", "database", "airflow", "storage", "index", "clock"),
 ]
 

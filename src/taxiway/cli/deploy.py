@@ -32,6 +32,9 @@ def command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume it first, where a rollback holds it.")
     ] = False,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Take the newest packages that are allowed.")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 600,
     server: options.Server = None,
     home: options.Home = None,
@@ -42,7 +45,7 @@ def command(
         found = workflow_of(connection.client, workflow)
         began = time.monotonic()
         release = connection.client.deploy(
-            found["id"], wait=0, **present(message=message, resume=resume or None)
+            found["id"], wait=0, upgrade=upgrade, **present(message=message, resume=resume or None)
         )
         if wait:
             release = _follow(connection.client, release, timeout)

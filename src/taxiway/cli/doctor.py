@@ -45,6 +45,7 @@ def checks(place: Place) -> dict[str, Check]:
         "uv": host.uv,
         "home": partial(host.home, place),
         "disk": partial(host.disk, place),
+        "cache": partial(host.cache, place),
         "task user": partial(host.identity, place),
         "ports": partial(host.listening, place),
         "stack": partial(service.stack, place),

@@ -36,6 +36,7 @@ COMMANDS = {
     "runs": "taxiway.cli.runs",
     "logs": "taxiway.cli.logs",
     "audit": "taxiway.cli.audit",
+    "cache": "taxiway.cli.cache",
     "cleanup": "taxiway.cli.cleanup",
 }
 

@@ -26,10 +26,13 @@ class ReleaseCalls(ABC):
     @abstractmethod
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response: ...
 
-    def deploy(self, workflow_id: str, *, wait: float = 60, **body: Any) -> Json:
+    def deploy(
+        self, workflow_id: str, *, wait: float = 60, upgrade: bool = False, **body: Any
+    ) -> Json:
         """Make a release; it may still be on its way (`state`) when `wait` seconds have passed."""
         path = f"/api/v1/workflows/{workflow_id}/deploy"
-        return self._once(path, params={"wait": wait}, timeout=wait + 60, json=body)
+        params = {"wait": wait} | ({"upgrade": "true"} if upgrade else {})
+        return self._once(path, params=params, timeout=wait + 60, json=body)
 
     def roll_back(
         self, workflow_id: str, release: int, *, message: str | None, dry_run: bool

@@ -15,6 +15,8 @@
     ├── snapshots/<tree>/                 read-only; present means complete
     ├── environments/<key>/               read-only; present means complete
     ├── releases/<digest>.json · values/<digest> · dags/<digest>.py
+    ├── .marks/                           what each entry must be, and its byte-code
+    ├── .damaged/                         entries that were not what they must be; for a week
     └── .locks/ · .building/              how entries are made; never read
 
 No git, no packages, no HTTP of ours here: bytes, files and locks.

@@ -20,7 +20,10 @@ from taxiway.errors import Unavailable
 from taxiway.git import call as git_call
 from taxiway.git import selftest
 from taxiway.runner.identity import choose_identity, pwd_name
+from taxiway.storage.audit import verify_all
+from taxiway.storage.cache import Cache
 
+SECONDS = 3.0
 OLDEST, BEYOND = (3, 11), (3, 14)
 GIB = 1024**3
 LITTLE, LOW = 1 * GIB, 5 * GIB
@@ -98,6 +101,19 @@ def disk(place: Place) -> Sequence[Finding]:
         else:
             findings.append(Finding("disk", "ok", detail))
     return findings
+
+
+def cache(place: Place) -> Sequence[Finding]:
+    """Whether files and packages are what was written, as far as some seconds go."""
+    report = verify_all(Cache(place.cache), seconds=SECONDS, set_aside=False)
+    left = f"; {report.left} not looked at, `taxiway cache verify` does" if report.left else ""
+    if report.damaged:
+        first = report.damaged[0]
+        detail = f"{first.kind}/{first.key[:12]}: {'; '.join(first.differences)}"
+        more = f", and {len(report.damaged) - 1} more" if report.damaged[1:] else ""
+        hint = "`taxiway cache verify` sets it aside; it is made anew when it is needed."
+        return (Finding("cache", "fail", f"{detail}{more}", hint),)
+    return (Finding("cache", "ok", f"{report.looked_at} entries are what was written{left}"),)
 
 
 def listening(place: Place) -> Sequence[Finding]:
