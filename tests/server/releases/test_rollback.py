@@ -43,7 +43,7 @@ def test_a_rollback_makes_the_sealed_release_current_in_a_moment_and_holds(
     def forbidden(*_: Any) -> None:
         raise AssertionError("a rollback needs no Git")
 
-    for name in ("fetch", "resolve", "require_reachable"):
+    for name in ("fetch", "resolve_name", "require_reachable"):
         monkeypatch.setattr(Mirror, name, forbidden)
     monkeypatch.setattr("taxiway.server.releases.prepare.settle_all", forbidden)
     began = time.monotonic()
@@ -134,13 +134,13 @@ def test_a_deploy_that_was_asked_for_before_the_rollback_does_not_end_it(
 ) -> None:
     origin, made, _, _ = two_releases(live)
     origin.commit({"train.py": TRAIN + "# 3\n"})
-    taken = Mirror.resolve
+    taken = Mirror.resolve_name
 
-    def late(mirror: Mirror, branch: str) -> str:
+    def late(mirror: Mirror, branch: str, **options: Any) -> Any:
         roll_back(live, made, 1)
-        return taken(mirror, branch)
+        return taken(mirror, branch, **options)
 
-    monkeypatch.setattr(Mirror, "resolve", late)
+    monkeypatch.setattr(Mirror, "resolve_name", late)
     assert live.deploy(made, status=409)["code"] == "workflow-held"
     after = live.get(f"/workflows/{made['id']}")
     assert (after["current_release"], after["held"]) == (1, True)
