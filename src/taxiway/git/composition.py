@@ -49,6 +49,8 @@ class Composition:
     @cached_property
     def entries(self) -> Mapping[str, TreeEntry]:
         """Every file, link and empty submodule by its path, within the limits."""
+        if len(self.parts) == 1:
+            return self.files.entries
         found = (
             TreeEntry(prefix + entry.path, entry.mode, entry.oid, entry.size)
             for prefix, files in self.parts.items()

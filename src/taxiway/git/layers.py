@@ -22,6 +22,7 @@ from typing import IO, Any
 import zstandard
 
 from taxiway.git.trees import FILE, LINK, PROGRAM, SUBMODULE, TreeEntry, object_id, tree_id
+from taxiway.storage.marks import File as Known
 
 _BLOCK = 1 << 20
 _BUFFER = 1 << 15  # tarfile copies all of it for each member
@@ -140,11 +141,13 @@ class Unpacked:
     entries: list[tuple[str, str, str]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
+    known: dict[str, Known] = field(default_factory=dict)  # of what was written, or linked
 
     def add(self, other: Unpacked) -> None:
         self.entries += other.entries
         self.links |= other.links
         self.folders |= other.folders
+        self.known |= other.known
 
     def tree(self, submodules: dict[str, str]) -> str:
         """The id of the tree that was unpacked, with the commits of its submodules."""
@@ -210,8 +213,10 @@ def _place(member: tarfile.TarInfo, content: IO[bytes], root: Path, found: Unpac
     if member.isreg():
         program = bool(member.mode & 0o100)
         place = os.path.join(root, name)  # noqa: PTH118 - 50,000 times
-        oid = _write(place, content, member.size, 0o555 if program else 0o444)
+        mode = 0o555 if program else 0o444
+        oid, digest = _write(place, content, member.size, mode)
         found.entries.append((name, PROGRAM if program else FILE, oid))
+        found.known[name] = (name, mode, member.size, digest)
     elif member.issym():
         found.links[name] = member.linkname
         target = member.linkname.encode("utf-8", "surrogateescape")
@@ -223,18 +228,20 @@ def _place(member: tarfile.TarInfo, content: IO[bytes], root: Path, found: Unpac
         raise BadLayer(f"it holds {name!r} of type {member.type!r}")
 
 
-def _write(path: str, content: IO[bytes], size: int, mode: int) -> str:
-    """The id of the file that was written, as git has it."""
-    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+def _write(path: str, content: IO[bytes], size: int, mode: int) -> tuple[str, str]:
+    """The id of the file that was written, as git has it, and its sha256."""
+    oid = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    digest = hashlib.sha256()
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         while data := content.read(_BLOCK):
+            oid.update(data)
             digest.update(data)
             view = memoryview(data)
             while view:
                 view = view[os.write(fd, view) :]
         os.fchmod(fd, mode)  # whatever the umask is: a task may run as another user
-        return digest.hexdigest()
+        return oid.hexdigest(), digest.hexdigest()
     finally:
         os.close(fd)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from taxiway.errors import NotFound, Unavailable
 from taxiway.git import listing
 from taxiway.git.layers import BadLayer, Layer, Step, Unpacked, unpack_layer
 from taxiway.git.trees import LINK, check_links, object_id
+from taxiway.storage import marks
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
@@ -26,17 +27,17 @@ def use_snapshot(tree: str, storage: Storage, cache: Cache) -> Iterator[Path]:
     holds is not that tree.
     """
 
-    def build(target: Path) -> None:
-        _build(tree, storage, cache, target)
+    def build(target: Path) -> Mapping[str, marks.File]:
+        return _build(tree, storage, cache, target)
 
     with cache.use_marked("snapshots", tree, build) as path:
         yield path
 
 
-def _build(tree: str, storage: Storage, cache: Cache, target: Path) -> None:
+def _build(tree: str, storage: Storage, cache: Cache, target: Path) -> Mapping[str, marks.File]:
     target.mkdir()
     try:
-        _fill(tree, _manifest(tree, storage), storage, cache, target)
+        return _fill(tree, _manifest(tree, storage), storage, cache, target)
     except (BadLayer, KeyError, TypeError, ValueError) as error:
         raise Unavailable(
             "snapshot-damaged",
@@ -60,7 +61,7 @@ def _manifest(tree: str, storage: Storage) -> dict[str, Any]:
 
 def _fill(
     tree: str, manifest: dict[str, Any], storage: Storage, cache: Cache, target: Path
-) -> None:
+) -> Mapping[str, marks.File]:
     steps = [Step.from_dict(facts, tree) for facts in manifest["layers"]]
     submodules = dict(manifest["submodules"])
     found = Unpacked()
@@ -80,6 +81,7 @@ def _fill(
     for folder, _, _ in os.walk(target, topdown=False):
         os.chmod(folder, 0o555)  # noqa: PTH101
     listing.write(cache, tree, target, found)
+    return found.known
 
 
 def _take_base(
@@ -105,7 +107,9 @@ def _take_base(
     folders = {folder for folder in listed.folders if folder not in hidden}
     for folder in folders:
         (target / folder).mkdir(parents=True)
-    found.add(Unpacked([*linked, *rows], links, folders))
+    marked = marks.files(cache.root, "snapshots", base)
+    known = {path: marked[path] for path, _, _ in linked if path in marked}
+    found.add(Unpacked([*linked, *rows], links, folders, known))
     return True
 
 

@@ -16,7 +16,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,9 @@ _log = logging.getLogger("taxiway")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+Build = Callable[[Path], Mapping[str, marks.File] | None]
+
+
 class Cache:
     """A folder of entries `<kind>/<key>`, each a file or a read-only folder."""
 
@@ -39,14 +42,12 @@ class Cache:
         """Where the entry is, or would be."""
         return self.root / kind / key
 
-    def ensure(
-        self, kind: str, key: str, build: Callable[[Path], None], *, marked: bool = False
-    ) -> Path:
+    def ensure(self, kind: str, key: str, build: Build, *, marked: bool = False) -> Path:
         """The entry's path; `build(target)` makes it where it is missing.
 
         `target` does not exist yet: `build` creates it, as a file or a folder. One process
         builds, the others wait. When `build` raises, nothing becomes visible. A `marked` entry, a
-        folder, gets a mark of what it holds.
+        folder, gets a mark of what it holds; files that `build` returns need not be read again.
         """
         final = self.path(kind, key)
         if final.exists():
@@ -58,17 +59,17 @@ class Cache:
             self._build(final, build, marked)
         return final
 
-    def _build(self, final: Path, build: Callable[[Path], None], marked: bool) -> None:
+    def _build(self, final: Path, build: Build, marked: bool) -> None:
         building = self.root / ".building"
         building.mkdir(parents=True, exist_ok=True)
         final.parent.mkdir(parents=True, exist_ok=True)
         workspace = Path(tempfile.mkdtemp(prefix=final.name[:40] + ".", dir=building))
         try:
             target = workspace / "entry"
-            build(target)
+            known = build(target)
             if marked:
                 marks.make_room(target)
-                marks.write(self.root, final.parent.name, final.name, target)
+                marks.write(self.root, final.parent.name, final.name, target, known or {})
             sync_tree(target)
             _move(target, final)
             sync_folder(final.parent)
@@ -101,7 +102,7 @@ class Cache:
             os.close(fd)
 
     @contextmanager
-    def use(self, kind: str, key: str, build: Callable[[Path], None]) -> Iterator[Path]:
+    def use(self, kind: str, key: str, build: Build) -> Iterator[Path]:
         """`ensure`, and keep eviction away while the block runs."""
         while True:
             self.ensure(kind, key, build)
@@ -117,7 +118,7 @@ class Cache:
         self,
         kind: str,
         key: str,
-        build: Callable[[Path], None],
+        build: Build,
         *,
         flaw: Callable[[Path], str | None] = lambda path: None,
     ) -> Iterator[Path]:

@@ -13,7 +13,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from pathlib import Path
 BYTECODE = "__pycache__"
 LOOKED_AT = 300
 _FOLDER = ".marks"
+_THREADS = 4
 _MANY = 64  # files; from there on threads hash them
 _MOST_NAMED = 20  # differences
 
@@ -41,10 +42,13 @@ class Mark:
     made_at: float
 
 
-def write(root: Path, kind: str, key: str, target: Path) -> Mark:
-    """Mark what `target` holds as the entry `kind/key` of the cache at `root`."""
+def write(
+    root: Path, kind: str, key: str, target: Path, known: Mapping[str, File] | None = None
+) -> Mark:
+    """Mark what `target` holds as the entry `kind/key` of the cache at `root`. Files that are
+    `known`, because they were written or linked just now, are not read again."""
     folders, paths = _walk(target)
-    files = _describe(target, paths)
+    files = _describe(target, paths, known or {})
     manifest = json.dumps(files, separators=(",", ":")).encode()
     mark = Mark(
         kind=kind,
@@ -164,11 +168,31 @@ def _walk(target: Path) -> tuple[list[str], list[str]]:
     return folders, files
 
 
-def _describe(target: Path, paths: list[str]) -> list[File]:
-    if len(paths) < _MANY:
-        return [_file(target, path) for path in paths]
-    with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda path: _file(target, path), paths, chunksize=32))
+def _describe(
+    target: Path, paths: list[str], known: Mapping[str, File] | None = None
+) -> list[File]:
+    found = dict(known or {})
+    unknown = [path for path in paths if path not in found]
+    if len(unknown) < _MANY:
+        found |= {path: _file(target, path) for path in unknown}
+    else:
+        parts = [unknown[start::_THREADS] for start in range(_THREADS)]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for some in pool.map(lambda part: [_file(target, path) for path in part], parts):
+                found |= {one[0]: one for one in some}
+    return [found[path] for path in paths]
+
+
+def files(root: Path, kind: str, key: str) -> dict[str, File]:
+    """What an entry was marked with, file by file; nothing where that is not known."""
+    mark = read(root, kind, key)
+    try:
+        manifest = _place(root, kind, key, "files").read_bytes()
+    except OSError:
+        return {}
+    if mark is None or hashlib.sha256(manifest).hexdigest() != mark.manifest:
+        return {}
+    return {path: (path, *rest) for path, *rest in json.loads(manifest)}
 
 
 def _file(target: Path, path: str) -> File:
