@@ -14,7 +14,7 @@ from taxiway.cli.connection import Connection, connect
 from taxiway.cli.naming import credential_of
 from taxiway.cli.workflows import confirm
 from taxiway.client.http import Json
-from taxiway.errors import Invalid
+from taxiway.errors import Denied, Invalid
 from taxiway.process import become
 
 HELP = "Keep secrets for Git hosts, try them, change and delete them."
@@ -141,17 +141,15 @@ def test(
     home: options.Home = None,
     output: options.Output = options.Form.table,
 ) -> None:
-    """Try a credential against a repository; exit status 1 when it does not work."""
+    """Try a credential against a repository; exit status 5 when it does not work."""
     with connect(server, home) as connection:
         found = credential_of(connection.client, credential)
         answer = connection.client.test_credential(found["id"], url)
     if output is options.Form.json:
         display.data(answer)
-    else:
-        display.note(answer["message"])
-        if answer["hint"]:
-            display.note(f"hint: {answer['hint']}")
-    raise typer.Exit(0 if answer["ok"] else 1)
+    if not answer["ok"]:
+        raise Denied(answer["code"], answer["message"], hint=answer["hint"] or "")
+    display.note(" ".join(filter(None, (answer["message"] + ".", answer["hint"]))))
 
 
 def rotate_key(
@@ -199,8 +197,10 @@ def _tell(connection: Connection, credential: Json, output: options.Form) -> Non
         display.data(credential)
     else:
         users = [workflow["name"] for workflow in credential["workflows"]]
-        display.fields([(k, v) for k, v in credential.items() if k != "workflows"])
-        display.fields([("used by", users)])
+        shown = [(k, v) for k, v in credential.items() if k not in ("workflows", "public_key")]
+        display.fields([*shown, ("used by", users)])
+        if credential["public_key"]:
+            typer.echo(credential["public_key"])  # in one piece, to be copied
     connection.point(f"/credentials/{credential['id']}")
 
 

@@ -29,8 +29,8 @@ def list_(
         display.data(found)
         return
     display.table(
-        ("host", "key", "fingerprint", "note"),
-        [(_place(one), one["key_type"], one["fingerprint"], one["note"]) for one in found],
+        ("host", "key", "fingerprint"),
+        [(_place(one), _short(one["key_type"]), one["fingerprint"]) for one in found],
         empty="No host is known.",
     )
 
@@ -93,6 +93,10 @@ def _named(client: TaxiwayClient, name: str) -> list[Json]:
 
 def _place(known: Json) -> str:
     return f"[{known['host']}]:{known['port']}" if known["port"] else str(known["host"])
+
+
+def _short(key_type: str) -> str:
+    return key_type.removeprefix("ssh-").partition("-")[0]
 
 
 VERBS = {"list": list_, "add": add, "remove": remove}
