@@ -33,7 +33,7 @@ requires-python = ">=3.11"
 [[package]]
 name = "alpha"
 version = "1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 [[package]]
 name = "demo"
 version = "1"
@@ -70,7 +70,7 @@ def read_all(
         scripts,
         fallback=fallback,
         groups=groups,
-        policy=policy or PackagePolicy(default_index="https://pypi.org/simple"),
+        policy=policy or PackagePolicy(default_index="https://index.example/simple"),
     )
 
 
@@ -177,7 +177,7 @@ def test_a_lock_that_is_older_than_its_project_is_refused(lock: str, said: str) 
 
 
 def test_an_index_in_a_lock_has_to_be_one_of_the_settings() -> None:
-    lock = LOCK.replace("https://pypi.org/simple", "https://private.example/simple")
+    lock = LOCK.replace("https://index.example/simple", "https://private.example/simple")
     error = refusal({"pyproject.toml": PROJECT, "uv.lock": lock})
     assert [problem.code for problem in error.problems] == ["requirement-index"]
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from taxiway.environment import project, python, requirements, uvlock, versions
+from taxiway.environment import pyproject, python, requirements, uvlock, versions
 from taxiway.environment.collector import Collector
 from taxiway.environment.lines import decode
 from taxiway.environment.policy import PYTHON_DOWNLOADS, PackagePolicy
-from taxiway.environment.project import Project
+from taxiway.environment.pyproject import Pyproject
 from taxiway.environment.python import Interpreter
 from taxiway.environment.requirements import Read, Requirements
 from taxiway.environment.uvlock import UvLock, refusal
@@ -162,7 +162,7 @@ def _read(
 ) -> Declared:
     for above in _upwards(folder):
         listed = posixpath.join(above, requirements.FILE)
-        toml = posixpath.join(above, project.FILE)
+        toml = posixpath.join(above, pyproject.FILE)
         if files.exists(listed):
             found = _of_requirements(files, listed, toml, fallback, policy)
             break
@@ -176,11 +176,11 @@ def _read(
     return _with_python(found, files, folder, needs, policy, downloaded)
 
 
-def _project(files: _Files, path: str, groups: Sequence[str]) -> Project | None:
-    if not path.endswith(project.FILE) or (text := files.text(path)) is None:
+def _project(files: _Files, path: str, groups: Sequence[str]) -> Pyproject | None:
+    if not path.endswith(pyproject.FILE) or (text := files.text(path)) is None:
         return None
     try:
-        return Project.parse(path, text, groups)
+        return Pyproject.parse(path, text, groups)
     except tomllib.TOMLDecodeError as error:
         problem = Problem("requirement-syntax", f"it is no TOML: {error}", path)
         raise refusal([problem], path) from None
@@ -198,7 +198,7 @@ def _of_requirements(
 
 
 def _of_project(
-    files: _Files, chosen: Project, fallback: str | None, policy: PackagePolicy
+    files: _Files, chosen: Pyproject, fallback: str | None, policy: PackagePolicy
 ) -> Declared:
     path = posixpath.join(posixpath.dirname(chosen.path), uvlock.FILE)
     locked = files.text(path)
@@ -239,7 +239,7 @@ def _with_python(
     found: Declared,
     files: _Files,
     folder: str,
-    needs: Project | None,
+    needs: Pyproject | None,
     policy: PackagePolicy,
     downloaded: Path | None,
 ) -> Declared:

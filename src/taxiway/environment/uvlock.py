@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from taxiway.environment import project, tool
+from taxiway.environment import pyproject, tool
 from taxiway.environment.collector import Collector, Refused
 from taxiway.environment.lines import logical_lines
 from taxiway.environment.lock import Lock, read_packages
 from taxiway.environment.policy import PackagePolicy, normalize_name
-from taxiway.environment.project import Project, plain
+from taxiway.environment.pyproject import Pyproject, plain
 from taxiway.environment.python import Interpreter
 from taxiway.environment.statement import Direct, Named, Option, read_statement
 from taxiway.errors import Invalid, Problem
@@ -33,7 +33,7 @@ class UvLock:
 
     path: str
     text: str
-    project: Project
+    project: Pyproject
 
     def problems(self, policy: PackagePolicy) -> list[Problem]:
         """What can be told without uv: that it is older than the project, or names an index that
@@ -123,7 +123,7 @@ class UvLock:
     def _export(
         self, folder: Path, interpreter: Interpreter, policy: PackagePolicy, cache: Cache
     ) -> str:
-        (folder / project.FILE).write_text(self.project.text)
+        (folder / pyproject.FILE).write_text(self.project.text)
         (folder / FILE).write_text(self.text)
         args = ["export", "--quiet", "--frozen", "--offline", "--no-emit-project", "--no-header"]
         args += ["--no-annotate", "--no-default-groups", "--format", "requirements.txt"]

@@ -21,7 +21,7 @@ _SPECIFIER = re.compile(r"[(\s]*(?:===|==|~=|!=|<=|>=|<|>)[^;]*")
 
 
 @dataclass(frozen=True)
-class Project:
+class Pyproject:
     """A `pyproject.toml` as it stands at `path`; `groups` are those that the workflow names."""
 
     path: str
@@ -30,7 +30,7 @@ class Project:
     groups: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, path: str, text: str, groups: Sequence[str] = ()) -> Project:
+    def parse(cls, path: str, text: str, groups: Sequence[str] = ()) -> Pyproject:
         """Raises `tomllib.TOMLDecodeError`."""
         return cls(path, text, tomllib.loads(text), tuple(groups))
 
