@@ -243,18 +243,35 @@ def test_a_parameter_named_like_an_upstream_task_gets_its_value(found: Any) -> N
     assert finding.hint == "Add load to the dependencies of train, and it gets that task's value."
 
 
-def test_inputs_name_upstream_tasks(found: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inputs_name_upstream_tasks(found: Any) -> None:
     files = {"a.py": "def f(): ...\ndef g(model, acc): ...\n"}
     inputs = {"model": "train", "acc": "train.metrics.accuracy"}
     train = git(name="train")
-    after = git(function="g", name="g", dependencies=("train",))
-    object.__setattr__(after, "inputs", inputs)
+    after = git(function="g", name="g", dependencies=("train",), inputs=inputs)
     assert found(files, flow(train, after, schedule="@daily")) == []
-    before = git(function="g", name="g")
-    object.__setattr__(before, "inputs", {"model": "train", "acc": "trian.x"})
+    before = git(function="g", name="g", inputs={"model": "train", "acc": "trian.x"})
     assert told(found(files, flow(train, before))) == [
         ("input-not-upstream", "/tasks/g/inputs/model"),
         ("input-not-upstream", "/tasks/g/inputs/acc"),
+    ]
+    unknown = git(function="g", name="g", dependencies=("train",), inputs={**inputs, "x": "train"})
+    assert told(found(files, flow(train, unknown))) == [
+        ("param-not-taken", "/tasks/g/inputs/x"),
+    ]
+
+
+def test_what_a_task_is_run_for_one_by_one_is_checked_element_by_element(found: Any) -> None:
+    files = {"a.py": "def f(): ...\ndef g(seed: int, row): ...\n"}
+    rows = git(name="rows")
+    good = git(
+        function="g", name="g", dependencies=("rows",), expand={"seed": [1, 2], "row": "rows"}
+    )
+    assert found(files, flow(rows, good, schedule="@daily")) == []
+    bad = git(function="g", name="g", expand={"seed": [1, "two"], "row": "rows", "x": [1]})
+    assert told(found(files, flow(rows, bad))) == [
+        ("input-not-upstream", "/tasks/g/expand/row"),
+        ("param-not-taken", "/tasks/g/expand/x"),
+        ("param-type", "/tasks/g/expand/seed"),
     ]
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from taxiway.functions.model import Function, Parameter
-from taxiway.release.check_workflow import inputs_of
 from taxiway.release.findings import Finding, did_you_mean, pointer
 from taxiway.release.fits import misfits
 from taxiway.workflow.models import Task
@@ -57,7 +56,7 @@ def _is_open(function: Function) -> bool:
 
 def _check_taken(task: Task, function: Function, given: Given, place: str) -> Iterator[Finding]:
     known = _known(function)
-    names = dict.fromkeys(given.params) | dict.fromkeys(inputs_of(task))
+    names = dict.fromkeys([*given.params, *task.inputs, *task.expand])
     for name in names:
         if name == "context" and function.takes_context:
             yield _finding(
@@ -71,7 +70,7 @@ def _check_taken(task: Task, function: Function, given: Given, place: str) -> It
         elif name in known or name == "context":
             continue
         elif not _is_open(function):
-            yield _not_taken(task, function, name, sorted(known), f"{place}{pointer(name)}")
+            yield _not_taken(task, function, name, sorted(known), _declared_at(task, name, place))
         else:
             left = [one for one in known if one not in names and one not in given.upstream]
             near = did_you_mean(name, left)
@@ -100,10 +99,7 @@ def _not_taken(task: Task, function: Function, name: str, known: list[str], plac
 
 def _check_types(task: Task, function: Function, given: Given, place: str) -> Iterator[Finding]:
     schema = function.schema
-    inputs = inputs_of(task)
-    for name, value in given.params.items():
-        if name in inputs or name == "context":
-            continue
+    for name, value in _values(task, given):
         wanted = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
         for reason in misfits(value, wanted, schema, name):
             yield _finding(
@@ -112,12 +108,30 @@ def _check_types(task: Task, function: Function, given: Given, place: str) -> It
                 "param-type",
                 f"{function.name} cannot take its params: {reason}",
                 f"Change the value, or the annotation of {function.name}.",
-                f"{place}{pointer(name)}",
+                _declared_at(task, name, place),
             )
 
 
+def _declared_at(task: Task, name: str, params: str) -> str:
+    """Where it is said what a parameter is given."""
+    for field in ("expand", "inputs"):
+        if name in getattr(task, field):
+            return pointer("tasks", task.name, field, name)
+    return f"{params}{pointer(name)}"
+
+
+def _values(task: Task, given: Given) -> Iterator[tuple[str, Any]]:
+    """Every value that is known before a run; of a list that it is run for, each element."""
+    for name, value in given.params.items():
+        if name not in task.inputs and name not in task.expand and name != "context":
+            yield name, value
+    for name, values in task.expand.items():
+        for value in values if isinstance(values, list) else ():
+            yield name, value
+
+
 def _check_enough(task: Task, function: Function, given: Given, place: str) -> Iterator[Finding]:
-    have = {*given.params, *inputs_of(task), *given.upstream}
+    have = {*given.params, *task.inputs, *task.expand, *given.upstream}
     needed = [parameter.name for parameter in _named(function) if parameter.is_required]
     for name in needed:
         if name in have:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from taxiway.errors import Invalid
 from taxiway.release.findings import Finding, did_you_mean, finding_of, pointer
@@ -31,9 +31,11 @@ def check_workflow(workflow: Workflow) -> Iterator[Finding]:
         yield from _refused(check_schedule, workflow.schedule)
 
 
-def inputs_of(task: Task) -> Mapping[str, str]:
-    """What the task is given by name of another task: parameter → `task` or `task.path`."""
-    return getattr(task, "inputs", None) or {}
+def sources_of_inputs(task: Task) -> dict[str, str]:
+    """What the task is given by name of another task: parameter → `task` or `task.path`; also
+    those that it is run for one by one."""
+    lists = {name: source for name, source in task.expand.items() if isinstance(source, str)}
+    return {**task.inputs, **lists}
 
 
 def ancestors_of(workflow: Workflow) -> dict[str, frozenset[str]]:
@@ -71,7 +73,7 @@ def _check_dependencies(task: Task, workflow: str, names: list[str]) -> Iterator
 
 
 def _check_inputs(task: Task, upstream: frozenset[str], names: list[str]) -> Iterator[Finding]:
-    for param, source in inputs_of(task).items():
+    for param, source in sources_of_inputs(task).items():
         if not _names_one(source, upstream):
             yield _no_such_input(task, param, source, upstream, names)
 
@@ -99,7 +101,7 @@ def _no_such_input(
         f"The input {param} of {task.name} names {reason}",
         f"Add {wanted} to the dependencies of {task.name}." if is_task else near or known,
         task=task.name,
-        pointer=pointer("tasks", task.name, "inputs", param),
+        pointer=pointer("tasks", task.name, "inputs" if param in task.inputs else "expand", param),
     )
 
 

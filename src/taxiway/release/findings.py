@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from taxiway.environment.requirements import FALLBACK
 from taxiway.errors import Invalid, Problem, TaxiwayError
 
 Severity = Literal["error", "warning"]
@@ -98,6 +99,8 @@ def from_problem(problem: Problem, severity: Severity = "error") -> Finding:
         return replace(said, pointer=place, task=task)
     file, colon, line = place.rpartition(":")
     if colon and line.isdigit():
+        if file == FALLBACK:
+            return replace(said, pointer=f"/{FALLBACK}", line=int(line))
         return replace(said, file=file, line=int(line))
     return replace(said, file=place or None)
 

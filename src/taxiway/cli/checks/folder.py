@@ -31,6 +31,7 @@ def check_folder(declared: Json, folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise NotFound("file-not-found", f"There is no folder {folder}")
     workflow = _workflow(declared, folder)
+    folder = folder / (workflow.git_subdirectory or "")
     tree = _tree(folder)
 
     def read(path: str) -> bytes | None:

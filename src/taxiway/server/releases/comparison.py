@@ -29,6 +29,7 @@ from taxiway.server.workflows import service as workflows
 from taxiway.storage.store import Storage
 
 MOST_COMMITS = 200
+GONE = "What release {} was made of has been removed: its packages are not known."
 
 
 class ComparedRelease(BaseModel):
@@ -111,7 +112,7 @@ def compare(
         new = _row(session, workflow, head)
         old = _row(session, workflow, base, before=new)
     before, after = _sealed(old), _sealed(new)
-    notes: list[str] = []
+    notes = [GONE.format(row.number) for row in (old, new) if row.removed_at]
     mirror = _mirror(before, after, workshops, workflow_id, notes)
     commits, left = _commits(mirror, before, after, notes)
     files, others = _files(mirror, before, after, notes)
