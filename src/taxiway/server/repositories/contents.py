@@ -143,13 +143,15 @@ def _file(store: pygit2.Repository, place: Place, path: str) -> FileResponse:
     entry = browse.describe(
         store, browse.entry_at(store, place.commit, path), path.rpartition("/")[0]
     )
-    if entry.kind not in ("file", "link"):
+    if entry.kind == "folder":
         raise Invalid(
-            f"path-is-{entry.kind}",
-            f"{path} is a {entry.kind}, not a file",
-            hint="GET …/tree lists a folder."
-            if entry.kind == "folder"
-            else "Open the repository that the submodule names.",
+            "path-is-folder", f"{path} is a folder, not a file", hint="GET …/tree lists a folder."
+        )
+    if entry.kind == "submodule":
+        raise Invalid(
+            "path-is-submodule",
+            f"{path} is a submodule, not a file",
+            hint="Open the repository that the submodule names.",
         )
     data = browse.content_of(store, entry.id)
     shown = text.text_of(data) if data is not None else None

@@ -192,7 +192,7 @@ def _refused(file: _Found) -> Unreadable | None:
     if file.kind == "file":
         return refusal(file.blob.path, 0)
     return Unreadable(
-        f"path-is-{file.kind}",
+        "path-is-link" if file.kind == "link" else "path-is-submodule",
         f"it is a {file.kind}, which is not followed",
         hint="Name the file itself by its path in the repository.",
     )
