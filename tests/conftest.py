@@ -19,7 +19,7 @@ import trustme
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import make_url
 
-from taxiway.embedded import airflow_config, parts, secret_files
+from taxiway.embedded import airflow_config, parts, ports, secret_files
 from taxiway.embedded.config import StackConfig
 from taxiway.embedded.supervisor import Supervisor
 from taxiway.errors import TaxiwayError
@@ -85,6 +85,7 @@ class RealStack:
     airflow_url: str
     home: Path
     repositories: Path
+    index_url: str  # a package index that requirements may name; a test may serve it
 
     def airflow_token(self) -> str:
         """A token for Airflow's API."""
@@ -109,7 +110,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
     root = tmp_path_factory.mktemp("stack")
     repositories = root / "repositories"
     repositories.mkdir()
+    index_url = f"http://127.0.0.1:{ports.choose(0, 0)}/simple/"
     settings = {
+        "TAXIWAY_INDEXES": index_url,
         "TAXIWAY_GIT_ALLOW_LOCAL": str(repositories),
         "TAXIWAY_GIT_ALLOW_HOSTS": "127.0.0.1",
         "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL": "10",
@@ -124,7 +127,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
     try:
         supervisor.start()
         running = supervisor.wait_ready()
-        yield RealStack(running.server_url, running.airflow_url, config.home, repositories)
+        urls = running.server_url, running.airflow_url
+        yield RealStack(*urls, config.home, repositories, index_url)
     except TaxiwayError as error:
         pytest.fail("\n".join([*said, str(error)]))
     finally:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from taxiway.git.snapshot import use_snapshot
 from taxiway.server.cleanup import lease
 from taxiway.server.database import RunRow, now
 from taxiway.storage.cache import remove_tree
+from taxiway.storage.eviction import entries, evict
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +34,8 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def releases(live: Any, count: int = 3) -> tuple[Any, Any]:
-    origin = live.repository({"train.py": TRAIN})
+    others = {f"data/{number}.txt": f"{number}\n" * 50 for number in range(5)}
+    origin = live.repository({"train.py": TRAIN, **others})
     made = live.workflow(git_repository=origin.url)
     live.task(made, "train_model", script_path="train.py", function_name="train_model")
     live.deploy(made)
@@ -78,6 +81,11 @@ def test_what_is_beyond_the_count_goes_and_it_says_what_it_freed(live: Any) -> N
     assert f"snapshots/{first['tree']}.json" not in left
     assert f"snapshots/{last['tree']}.json" in left
     assert f"locks/{last['lock']}.txt" in left  # shared with those that went
+    cache = live.machinery.shop.cache
+    (entry,) = [one for one in entries(cache, ("snapshots",)) if one.key == last["tree"]]
+    assert evict(cache, entry)
+    with use_snapshot(last["tree"], live.storage, cache) as folder:  # of layers of releases gone
+        assert (folder / "data" / "4.txt").exists()
     assert done["cache"]["snapshots"]["entries"] == 2
     assert get(live, made, 1)["removed_at"]
     refused = live.post(f"/workflows/{made['id']}/rollback", {"release": 1}, 409)

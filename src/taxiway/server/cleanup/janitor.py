@@ -129,13 +129,11 @@ class Janitor:
                 (workflow, expired(session, workflow, self._policy))
                 for workflow in workflows_beyond(session)
             ]
-        return [
-            (workflow, row)
-            for workflow, rows in found
-            if rows
-            for row in rows
-            if row.id not in self._running(workflow)
-        ]
+        free = []
+        for workflow, rows in found:
+            running = self._running(workflow) if rows else ()
+            free += [(workflow, row) for row in rows if row.id not in running]
+        return free
 
     def _remove_expired(self, who: str | None) -> list[tuple[WorkflowRow, ReleaseRow]]:
         removed = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from taxiway.storage.store import Storage
 # DAG files, shards and generations are small, and Airflow goes back to them by number.
 FOLDERS = ("releases", "locks", "snapshots", "layers")
 KINDS = ("snapshots", "environments")
-_DIGEST = re.compile(r'"([0-9a-f]{40}|[0-9a-f]{64})"')
+_DIGEST = re.compile(r'"([0-9a-f]{64})"')
 
 
 @dataclass
@@ -56,7 +55,7 @@ def needed(session: Session, storage: Storage, gone: Iterable[str]) -> Needed:
         _add(found, row, release)
     # An unpinned requirement stays what it was by a lock that is remembered.
     found.names["locks"].update(session.scalars(select(ResolutionRow.lock)))
-    _follow_snapshots(found, storage)
+    _add_layers(found, storage)
     return found
 
 
@@ -67,19 +66,14 @@ def _add(found: Needed, row: ReleaseRow, release: Release) -> None:
         found.names["snapshots"].add(release.tree)
 
 
-def _follow_snapshots(found: Needed, storage: Storage) -> None:
-    """The layers of each snapshot, and the snapshots that it is made of."""
-    pending = list(found.names["snapshots"])
-    while pending:
+def _add_layers(found: Needed, storage: Storage) -> None:
+    """A snapshot names all its layers, also those that an earlier one was made of."""
+    for tree in found.names["snapshots"]:
         try:
-            manifest = storage.get(f"snapshots/{pending.pop()}.json").decode()
+            manifest = storage.get(f"snapshots/{tree}.json").decode()
         except NotFound:
             continue
-        named = set(_DIGEST.findall(json.dumps(json.loads(manifest))))
-        fresh = named - found.names["snapshots"]
-        found.names["layers"] |= named
-        found.names["snapshots"] |= fresh
-        pending += fresh
+        found.names["layers"].update(_DIGEST.findall(manifest))
 
 
 def sweep_storage(storage: Storage, live: Needed, *, dry_run: bool) -> Iterator[tuple[str, Freed]]:
