@@ -22,6 +22,7 @@ from taxiway.storage.store import Storage
 
 _LOOKED_AT = 3  # of the last ones
 _KEPT = 12
+_NEAR = 0.01  # of files that differ; a nearer one is not looked for
 _SHARE = 0.5  # of files or bytes that may differ; beyond, a full layer is better
 
 
@@ -41,6 +42,7 @@ class Exported:
     steps: tuple[Step, ...] = ()
     rows: Mapping[str, tuple[str, str]] | None = None
     gone: tuple[str, ...] = ()
+    exact: bool = False  # its id is that of the tree that its files make
 
     def lacks(self, path: str, row: Row) -> bool:
         return self.rows is None or self.rows.get(path) != row[:2]
@@ -57,9 +59,14 @@ class Earlier:
     def nearest(self, rows: Mapping[str, Row], storage: Storage, longest: int) -> Exported:
         """The one that the least differs from, of equals the newest; none where a full layer is
         better."""
-        found = [self._compare(key, rows, storage, longest) for key in self._last()]
-        usable = [pair for pair in found if pair is not None]
-        return min(usable, key=lambda pair: pair[0])[1] if usable else Exported()
+        best: tuple[int, Exported] | None = None
+        for key in self._last():
+            found = self._compare(key, rows, storage, longest)
+            if found is not None and (best is None or found[0] < best[0]):
+                best = found
+            if best is not None and best[0] <= _NEAR * len(rows):
+                break
+        return best[1] if best else Exported()
 
     def keep(self, key: str, rows: Mapping[str, Row]) -> None:
         """Remember a snapshot that was made now."""
@@ -93,7 +100,8 @@ class Earlier:
         moved, whole = sum(row.size for row in changed), sum(row.size for row in rows.values())
         if len(steps) >= longest or (len(changed) + len(gone) > _SHARE * len(rows)) or moved > _SHARE * whole:  # fmt: skip
             return None
-        return len(changed) + len(gone), Exported(steps, had, gone)
+        exact = "content" not in manifest
+        return len(changed) + len(gone), Exported(steps, had, gone, exact)
 
 
 def _replace(path: Path, text: str) -> None:

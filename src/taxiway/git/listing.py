@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from taxiway.git.trees import LINK
 from taxiway.storage.cache import Cache
 
 _KIND = "listings"
+
+
+Facts = tuple[str, str, int, int]
 
 
 class Unfit(Exception):
@@ -29,7 +32,7 @@ class Listing:
     """`files`: (mode, id, size, time of change) by path. `links`: where each link points.
     `folders`: empty ones, for submodules."""
 
-    files: dict[str, tuple[str, str, int, int]] = field(default_factory=dict)
+    files: dict[str, Facts] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
 
@@ -43,11 +46,15 @@ def read(cache: Cache, tree: str) -> Listing | None:
         return None
 
 
-def write(cache: Cache, tree: str, root: Path, made: Unpacked) -> None:
-    """List what was just made below `root`."""
+def write(cache: Cache, tree: str, root: Path, made: Unpacked, linked: Mapping[str, Facts]) -> None:
+    """List what was just made below `root`; what was linked is as it was."""
     files = {}
     for path, mode, oid in made.entries:
-        if mode != LINK:
+        if mode == LINK:
+            continue
+        if path in linked:
+            files[path] = linked[path]
+        else:
             found = os.lstat(f"{root}/{path}")
             files[path] = (mode, oid, found.st_size, found.st_mtime_ns)
     place = cache.path(_KIND, f"{tree}.json")

@@ -66,7 +66,8 @@ def _fill(
     submodules = dict(manifest["submodules"])
     found = Unpacked()
     hidden: set[str] = set()  # what a layer above has, or removes
-    while steps and not _take_base(steps[-1].makes, tree, cache, target, hidden, found):
+    linked: dict[str, listing.Facts] = {}
+    while steps and not _take_base(steps[-1].makes, tree, cache, target, hidden, found, linked):
         step = steps.pop()
         made = _unpack(step.layer, storage, target, hidden)
         found.add(made)
@@ -80,12 +81,18 @@ def _fill(
         link.symlink_to(destination)
     for folder, _, _ in os.walk(target, topdown=False):
         os.chmod(folder, 0o555)  # noqa: PTH101
-    listing.write(cache, tree, target, found)
+    listing.write(cache, tree, target, found, linked)
     return found.known
 
 
 def _take_base(
-    base: str, tree: str, cache: Cache, target: Path, hidden: set[str], found: Unpacked
+    base: str,
+    tree: str,
+    cache: Cache,
+    target: Path,
+    hidden: set[str],
+    found: Unpacked,
+    facts: dict[str, listing.Facts],
 ) -> bool:
     """Link what is not hidden of the snapshot `base`, where this host has it and it is whole."""
     if base == tree or not cache.path("snapshots", base).exists():
@@ -107,6 +114,7 @@ def _take_base(
     folders = {folder for folder in listed.folders if folder not in hidden}
     for folder in folders:
         (target / folder).mkdir(parents=True)
+    facts |= {path: listed.files[path] for path, _, _ in linked}
     marked = marks.files(cache.root, "snapshots", base)
     known = {path: marked[path] for path, _, _ in linked if path in marked}
     found.add(Unpacked([*linked, *rows], links, folders, known))
