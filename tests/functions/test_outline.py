@@ -34,3 +34,14 @@ def test_imports_are_modules_that_may_be_meant() -> None:
     assert outline(ast.parse(source)).imports == (
         *("os", "a.b", ".", ".x", "..pkg.mod", "..pkg.mod.y", "q", "lazy"),
     )
+
+
+def test_the_tasks_that_a_function_pulls_from_are_those_that_are_written_out() -> None:
+    source = (
+        "def f(context):\n"
+        "    ti = context['ti']\n"
+        "    ti.xcom_pull(task_ids='a'), ti.xcom_pull('b'), ti.xcom_pull(task_ids=['c', 'a'])\n"
+        "    ti.xcom_pull(task_ids=name), ti.xcom_pull(key='k')\n"
+        "def g(): ...\n"
+    )
+    assert outline(ast.parse(source)).pulls == {1: ("a", "b", "c"), 5: ()}

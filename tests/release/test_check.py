@@ -260,6 +260,18 @@ def test_inputs_name_upstream_tasks(found: Any) -> None:
     ]
 
 
+def test_pulls_name_upstream_tasks(found: Any) -> None:
+    pull = "    context['ti'].xcom_pull(task_ids="
+    files = {"a.py": f"def f(): ...\ndef g(context):\n{pull}'load')\n{pull}'laod')\n"}
+    load, other = git(name="load"), git(name="other")
+    after = git(function="g", name="g", dependencies=("load",))
+    [finding] = found(files, flow(load, after))
+    assert (finding.severity, finding.code) == ("warning", "pull-not-upstream")
+    assert finding.hint == "did you mean `load`?"
+    [first, _] = found(files, flow(load, other, git(function="g", name="g")))
+    assert first.hint == "Add load to the dependencies of g."
+
+
 def test_what_a_task_is_run_for_one_by_one_is_checked_element_by_element(found: Any) -> None:
     files = {"a.py": "def f(): ...\ndef g(seed: int, row): ...\n"}
     rows = git(name="rows")

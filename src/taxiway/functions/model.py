@@ -61,6 +61,7 @@ class Function:
     decorators: tuple[str, ...] = ()
     schema: Mapping[str, Any] = field(default_factory=dict)
     open: tuple[str, ...] = ()
+    pulls: tuple[str, ...] = ()  # the tasks that it names to `xcom_pull`
     is_certain: bool = True  # False: decorated or defined twice, so what is called may differ
 
     def as_dict(self) -> dict[str, Any]:
@@ -157,6 +158,7 @@ def _function(stored: Mapping[str, Any], path: str) -> Function:
         "doc": Doc(**stored["doc"]),
         "decorators": tuple(stored["decorators"]),
         "open": tuple(stored["open"]),
+        "pulls": tuple(stored.get("pulls", ())),
     }
     return Function(**values)
 

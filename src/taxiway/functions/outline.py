@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
@@ -18,7 +18,8 @@ class Outline:
     """`unconditional`: the lines of `def`s that stand in no block; `names`: what is bound
     otherwise; `is_dynamic`: more names may appear when it runs. `generators`: the lines of `def`s
     that yield; `inner`: functions inside of others and of classes, as `Model.train`; `imports`:
-    the modules that it may import, relative ones with their dots."""
+    the modules that it may import, relative ones with their dots; `pulls`: the line of a `def` →
+    the tasks that it names to `xcom_pull`."""
 
     unconditional: frozenset[int]
     names: tuple[str, ...]
@@ -27,10 +28,11 @@ class Outline:
     generators: frozenset[int] = frozenset()
     inner: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    pulls: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
-def outline(tree: ast.Module, *, may_yield: bool = True) -> Outline:
-    """`may_yield`: whether the word stands in the file at all; looking for it costs most."""
+def outline(tree: ast.Module, *, may_yield: bool = True, may_pull: bool = True) -> Outline:
+    """`may_yield`, `may_pull`: whether the word stands in the file at all; looking costs most."""
     names: set[str] = set()
     is_dynamic = False
     top = list(_module_level(tree))
@@ -51,7 +53,26 @@ def outline(tree: ast.Module, *, may_yield: bool = True) -> Outline:
         ),
         inner=tuple(inner[:_MOST_INNER]),
         imports=tuple(dict.fromkeys(imports)),
+        pulls={
+            node.lineno: tuple(dict.fromkeys(_pulls(node)))
+            for node in top
+            if may_pull and isinstance(node, Definition)
+        },
     )
+
+
+def _pulls(function: Definition) -> Iterator[str]:
+    """The tasks that stand as plain text in `….xcom_pull(task_ids=…)`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "xcom_pull":
+            given = [k.value for k in node.keywords if k.arg == "task_ids"] or node.args[:1]
+            for value in given:
+                named = getattr(value, "elts", [value])
+                yield from (
+                    one.value
+                    for one in named
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                )
 
 
 def _yields(function: Definition) -> bool:

@@ -43,7 +43,8 @@ def functions_of(source: bytes, path: str) -> FileFunctions:
     try:
         text = _decoded(source)
         griffe.visit(MODULE, Path(path), text, extensions=griffe.Extensions(collector))
-        return _found(collector, path, outline(collector.tree, may_yield="yield" in text))
+        shape = outline(collector.tree, may_yield="yield" in text, may_pull="xcom_pull" in text)
+        return _found(collector, path, shape)
     except SyntaxError as error:
         return _not_python(path, str(error.msg), error.lineno or 1)
     except (RecursionError, MemoryError):
@@ -124,6 +125,7 @@ def _function(
         takes_kwargs=any(parameter.kind == "var-keyword" for parameter in parameters),
         is_async="async" in func.labels,
         is_generator=line in shape.generators,
+        pulls=shape.pulls.get(line, ()),
         is_conditional=line not in shape.unconditional,
         decorators=decorators,
         schema=schema,

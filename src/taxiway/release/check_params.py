@@ -33,6 +33,7 @@ def check_params(task: Task, function: Function, given: Given) -> Iterator[Findi
     yield from _check_taken(task, function, given, place)
     yield from _check_types(task, function, given, place)
     yield from _check_enough(task, function, given, place)
+    yield from _check_pulls(task, function, given)
 
 
 def _named(function: Function) -> list[Parameter]:
@@ -138,6 +139,26 @@ def _check_enough(task: Task, function: Function, given: Given, place: str) -> I
             continue
         finding = _missing(task, function, name, given, place)
         yield finding if given.must_suffice else finding.as_warning()
+
+
+def _check_pulls(task: Task, function: Function, given: Given) -> Iterator[Finding]:
+    for name in function.pulls:
+        if name in given.upstream or name == task.name:
+            continue
+        near = did_you_mean(name, sorted(given.upstream))
+        is_task = name in given.tasks
+        said = "does not run before it" if is_task else "is no task of the workflow"
+        yield _finding(
+            task,
+            function,
+            "pull-not-upstream",
+            f"{function.name} pulls the value of `{name}`, which {said}"
+            + (f"; {near}" if near and not is_task else ""),
+            f"Add {name} to the dependencies of {task.name}."
+            if is_task
+            else near or f"Its upstream tasks are {', '.join(sorted(given.upstream)) or 'none'}.",
+            pointer("tasks", task.name, "dependencies"),
+        ).as_warning()
 
 
 def _missing(task: Task, function: Function, name: str, given: Given, place: str) -> Finding:
