@@ -67,12 +67,18 @@ def no_hosts() -> str:
     return ""
 
 
+def unnoticed(credential: Credential, url: RepositoryUrl) -> None:
+    """For who keeps no record of uses."""
+
+
 @dataclass(frozen=True)
 class Access:
-    """`known_hosts` gives the text of OpenSSH's file of that name, as it is now."""
+    """`known_hosts` gives the text of OpenSSH's file of that name, as it is now. `used` hears of
+    each credential before it is sent anywhere."""
 
     keyring: Keyring
     known_hosts: Callable[[], str] = no_hosts
+    used: Callable[[Credential, RepositoryUrl], None] = unnoticed
     proxy: Secret | None = None  # a URL; it may hold a password
     ca_bundle: Path | None = None
 

@@ -114,7 +114,10 @@ def secrets(target: Target | None) -> Iterator[dict[str, str]]:
         credential = target.credential if target else None
         if target is None or target.url.scheme == "file":
             yield {}
-        elif target.url.scheme == "ssh":
+            return
+        if credential is not None:
+            target.access.used(credential, target.url)
+        if target.url.scheme == "ssh":
             key = stack.enter_context(_in_memory(credential.secret.reveal() if credential else ""))
             hosts = stack.enter_context(_in_memory(target.access.known_hosts()))
             command = shlex.join([*ssh(target, hosts), "-i", key])

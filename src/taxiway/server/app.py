@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -17,7 +18,6 @@ from taxiway.server import problems
 from taxiway.server.audit.routes import router as audit_router
 from taxiway.server.audit.setup import record_settings
 from taxiway.server.cleanup.routes import router as cleanup_router
-from taxiway.server.credentials.keyring import Keyrings
 from taxiway.server.credentials.routes import router as credentials_router
 from taxiway.server.database import Database, upgrade
 from taxiway.server.documents import document
@@ -38,6 +38,7 @@ from taxiway.server.metrics.routes import router as metrics_router
 from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.check_routes import router as check_router
+from taxiway.server.releases.compare_routes import router as compare_router
 from taxiway.server.releases.rollback_routes import router as rollback_router
 from taxiway.server.releases.routes import router as releases_router
 from taxiway.server.repositories.browser import Browser
@@ -61,6 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics_router,
     workflows_router,
     tasks_router,
+    compare_router,
     releases_router,
     check_router,
     rollback_router,
@@ -136,7 +138,7 @@ def create_app(
     app.state.browser = Browser(
         lambda: app.state.database,
         Cache(settings.cache_dir),
-        lambda row: Keyrings(app.state.database, vault, settings.git_policy()).for_repository(
+        lambda row: replace(machinery.keyrings, database=app.state.database).for_repository(
             row.url, row.git_credential_id, reader="somebody who browses"
         ),
     )

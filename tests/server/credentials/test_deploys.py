@@ -65,9 +65,15 @@ def test_a_deploy_uses_the_workflows_token_and_records_its_use(
     assert (release["state"], release["commit"]) == ("ready", commit)
     now = live.get(f"/credentials/{made['id']}")
     assert now["last_used_at"] and now["last_used_for"] == https_git.url("closed/repository")
+    later = live.deploy(live.get("/workflows")["items"][0])
+    assert later["state"] == "ready"
+    again = live.get(f"/credentials/{made['id']}")
+    assert again["last_used_at"] > now["last_used_at"]
     with live.database.reading() as session:
         uses = [row for row in session.scalars(select(AuditRow)) if row.action == "credential.use"]
-    assert uses and uses[0].subject_id == made["id"] and "hunter2" not in str(uses[0].after)
+    assert (
+        len(uses) == 1 and uses[0].subject_id == made["id"] and "hunter2" not in str(uses[0].after)
+    )
 
 
 def test_nothing_that_a_worker_gets_holds_the_credential(

@@ -5,7 +5,8 @@ What is asked for is opened at that moment, for that host, and handed to the Git
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import time
 from dataclasses import dataclass, field, replace
 
 from taxiway.git.access import KINDS_BY_SCHEME, Credential
@@ -13,11 +14,12 @@ from taxiway.git.policy import GitPolicy
 from taxiway.git.url import RepositoryUrl
 from taxiway.server.audit.record import record
 from taxiway.server.credentials import queries, service
+from taxiway.server.credentials.service import subject_of
 from taxiway.server.database import CredentialRow, Database, WorkflowRow, now
 from taxiway.server.known_hosts.queries import known_hosts_text
 from taxiway.server.vault.vault import Vault
 
-Note = Callable[[str, RepositoryUrl], None]
+_AGAIN_SECONDS = 600  # until the same use of a credential has another line in the record
 
 
 @dataclass
@@ -29,7 +31,6 @@ class WorkflowKeyring:
     vault: Vault
     home: RepositoryUrl | None
     own: str | None
-    note: Note
     _found: dict[tuple[str, str, int], Credential | None] = field(default_factory=dict)
 
     def for_url(self, url: RepositoryUrl) -> Credential | None:
@@ -39,9 +40,6 @@ class WorkflowKeyring:
         place = (kind, url.host, url.port)
         if place not in self._found:
             self._found[place] = self._look_up(kind, url)
-            credential = self._found[place]
-            if credential is not None:
-                self.note(credential.id, url)
         return self._found[place]
 
     def _look_up(self, kind: str, url: RepositoryUrl) -> Credential | None:
@@ -69,6 +67,7 @@ class Keyrings:
     database: Database
     vault: Vault
     common: GitPolicy
+    noted: dict[tuple[str, str, str], float] = field(default_factory=dict, compare=False)
 
     def for_workflow(self, workflow_id: str, repository: str | None) -> GitPolicy:
         """The policy for reading `repository` as the workflow `workflow_id` does now."""
@@ -84,28 +83,28 @@ class Keyrings:
         """The policy for reading `repository` with this credential, or as a stranger."""
         home = RepositoryUrl.parse(repository) if repository else None
 
-        def note(used: str, url: RepositoryUrl) -> None:
-            self.note_use(used, url.text, reader)
+        def used(credential: Credential, url: RepositoryUrl) -> None:
+            self.note_use(credential.id, url.text, reader)
 
-        ring = WorkflowKeyring(self.database, self.vault, home, credential_id, note)
-        access = replace(self.common.access, keyring=ring, known_hosts=self.known_hosts)
+        ring = WorkflowKeyring(self.database, self.vault, home, credential_id)
+        access = replace(self.common.access, keyring=ring, known_hosts=self.known_hosts, used=used)
         return replace(self.common, access=access)
 
     def note_use(self, credential_id: str, url: str, reader: str) -> None:
-        """Record that the credential is being used, and for what."""
+        """Record that the credential is being used, and for what. What one reader does with one
+        repository again and again has a line in the record once in a while."""
+        use, moment = (credential_id, url, reader), time.monotonic()
+        is_told = moment - self.noted.get(use, -math.inf) < _AGAIN_SECONDS
         with self.database.writing() as session:
             row = queries.find(session, credential_id, lock=True)
             if row is None:
                 return
             row.last_used_at, row.last_used_for = now(), url[:500]
-            record(
-                session,
-                "credential.use",
-                kind="credential",
-                id=row.id,
-                name=row.name,
-                after={"repository": url, "for": reader},
-            )
+            if not is_told:
+                what = {"repository": url, "for": reader}
+                record(session, "credential.use", **subject_of(row), after=what)
+        if not is_told:
+            self.noted[use] = moment
 
     def known_hosts(self) -> str:
         """OpenSSH's file of known hosts, as it is now."""

@@ -122,7 +122,5 @@ def test_credential(
         if answer.code not in ("credential-host-mismatch", "credential-kind-mismatch"):
             row.last_used_at, row.last_used_for = now(), url.text
         result = {"url": url.text, "ok": answer.ok, "code": answer.code}
-        record(
-            session, "credential.test", kind="credential", id=row.id, name=row.name, after=result
-        )
+        record(session, "credential.test", **service.subject_of(row), after=result)
     return answer

@@ -65,7 +65,7 @@ def create(session: Session, given: CredentialCreate, vault: Vault) -> Credentia
     _mark_edited(row)
     session.add(row)
     session.flush()
-    record(session, "credential.create", **_subject(row), after=_shown(row))
+    record(session, "credential.create", **subject_of(row), after=_shown(row))
     return row
 
 
@@ -94,7 +94,7 @@ def update(
         _put_secret(session, row, given.secret, given.passphrase, vault)
     if _shown(row) != before or given.secret is not None:
         _mark_edited(row)
-        record(session, "credential.update", **_subject(row), before=before, after=_shown(row))
+        record(session, "credential.update", **subject_of(row), before=before, after=_shown(row))
         session.flush()
     return row
 
@@ -113,7 +113,7 @@ def delete(session: Session, credential_id: str, if_match: str | None) -> None:
             hint="Give those another credential first, or git_auth_type none.",
             workflows=[workflow_id for workflow_id, _ in users],
         )
-    record(session, "credential.delete", **_subject(row), before=_shown(row))
+    record(session, "credential.delete", **subject_of(row), before=_shown(row))
     session.delete(row)
 
 
@@ -160,7 +160,8 @@ def _mark_edited(row: CredentialRow) -> None:
     row.edited_by = current_caller()
 
 
-def _subject(row: CredentialRow) -> dict[str, Any]:
+def subject_of(row: CredentialRow) -> dict[str, Any]:
+    """What a line of the record says that it is about."""
     return {"kind": "credential", "id": row.id, "name": row.name}
 
 
