@@ -285,7 +285,7 @@ def test_a_fault_of_ours_fails_the_release_and_says_so(
         raise KeyError("secret detail")
 
     with monkeypatch.context() as patch:
-        patch.setattr("taxiway.server.releases.prepare.resolve", broken)
+        patch.setattr("taxiway.server.releases.prepare.settle_all", broken)
         body = live.deploy(made, status=500)
     assert body["code"] == "internal-error"
     assert "secret" not in str(body)

@@ -181,6 +181,25 @@ def test_an_older_commit_can_be_set_and_deployed_too(live: Any) -> None:
     assert second != first
 
 
+def test_commits_that_change_no_file_share_the_release_that_runs(live: Any) -> None:
+    origin, made, _, second = two_releases(live)
+    before, dag = live.get(path(made, 2)), live.dag_of(made)
+    for number in (3, 4):
+        commit = origin.commit({}, "only words")
+        release = live.deploy(made)
+        assert (release["number"], release["commit"], release["unchanged"]) == (
+            number,
+            commit,
+            True,
+        )
+        assert (release["digest"], release["generation"]) == (
+            before["digest"],
+            before["generation"],
+        )
+        assert live.dag_of(made) == dag
+    assert second in (dag or "")
+
+
 def test_a_deploy_says_why_and_by_whom_and_when_it_changes_nothing(live: Any) -> None:
     made = live.inline()
     url = f"/api/v1/workflows/{made['id']}/deploy"

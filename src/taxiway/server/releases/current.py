@@ -6,8 +6,9 @@ call belongs inside; when the workflow has changed meanwhile, it is done again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -93,9 +94,10 @@ class CurrentReleases:
         basis = _basis(workflow)
         before = release_of(current) if current else None
         schedule_from = first_tick_after(workflow, before, prepared.release)
-        # Another commit with equal files runs the same: the DAG stays as it is, commit and all.
-        same = before is not None and before.digest == prepared.release.digest
-        shown = before if before is not None and same else prepared.release
+        shown = prepared.release
+        if current is not None and current.digest == shown.digest:
+            # Another commit with equal files runs the same: the DAG stays as it is, commit and all.
+            shown = replace(shown, commit=self._commit_in_dag(current))
         dag = self._put_dag(shown, schedule_from if basis.is_scheduled else None)
         above = self._publisher.highest
         with self._database.writing() as session:
@@ -210,6 +212,12 @@ class CurrentReleases:
             self.owe(session, workflow.id)
         log.error("release-failed", workflow_id=publication.workflow_id, reason=error.message)
         self._signals.wake()
+
+    def _commit_in_dag(self, row: ReleaseRow) -> str | None:
+        """The commit that the DAG of a release names: that of the first one with its files."""
+        source = self._storage.get(f"dags/{row.dag_digest}.py").decode()
+        found = re.search(r'"commit": "([0-9a-f]{40,64})"', source)
+        return found[1] if found else row.commit
 
     def _put_dag(self, release: Release, schedule_from: datetime | None) -> Dag:
         scheduled = schedule_from if release.workflow.schedule else None
