@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import browsing, chains, lists, parsing, rendering, starting, table
+from benchmarks import browsing, chains, commits, lists, parsing, rendering, starting, table
 from benchmarks.measure import Options, Row
 
 ALL: Mapping[str, Callable[[Options], list[Row]]] = {
@@ -22,6 +22,7 @@ ALL: Mapping[str, Callable[[Options], list[Row]]] = {
     "parsing": parsing.measure,
     "lists": lists.measure,
     "browsing": browsing.measure,
+    "commits": commits.measure,
     "starting": starting.measure,
     "chains": chains.measure,
 }

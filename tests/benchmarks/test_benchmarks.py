@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import browsing, lists, measure, parsing, rendering, starting, table
+from benchmarks import browsing, commits, lists, measure, parsing, rendering, starting, table
 from benchmarks.measure import Options, Row
 from benchmarks.seed import seed
 
@@ -82,6 +82,13 @@ def test_browsing_is_measured(options: Options) -> None:
         "Functions of 2 files",
         "Functions of 2 files",
     ]
+
+
+@pytest.mark.integration
+def test_the_files_of_a_commit_are_measured_and_a_herd_fetches_once(options: Options) -> None:
+    rows = commits.measure(options)
+    assert len(rows) == 4
+    assert rows[-1].held, rows[-1]
 
 
 @pytest.mark.integration
