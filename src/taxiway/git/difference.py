@@ -76,7 +76,7 @@ def difference(repository: pygit2.Repository, base: str, head: str, path: str = 
     except _Enough:
         is_truncated = True
     files, size = [], 0
-    for file in _with_renames(changes):
+    for file in sorted(_with_renames(changes), key=lambda file: file.path):
         told = (
             _told(repository, file) if size <= _TEXT_BYTES else replace(file, omitted="too-large")
         )

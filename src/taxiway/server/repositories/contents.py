@@ -106,21 +106,16 @@ def list_tree(browser: Browser, repository_id: str, asked: TreeQuery) -> TreePag
     path = asked.path.rstrip("/")
     place = browser.place(repository_id, asked.ref, asked.commit)
 
-    def read(store: pygit2.Repository) -> tuple[Found[tuple[bool, str]], list[EntryResponse]]:
+    def read(store: pygit2.Repository) -> tuple[Found[browse.Listed], list[EntryResponse]]:
         folder = browse.folder_at(store, place.commit, path)
         found = page_of_values(
-            browse.names_of(folder),
-            lambda entry: (str(int(entry[0])), entry[1]),
+            browse.listing(store, folder),
+            lambda entry: (str(int(entry.is_no_folder)), entry.name),
             asked,
             scope=f"tree {repository_id}",
         )
-        wanted = {name for _, name in found.rows}
-        entries = {
-            name: browse.describe(store, entry, path)
-            for entry in folder
-            if (name := browse.shown(entry.raw_name or b"")) in wanted
-        }
-        return found, [EntryResponse.model_validate(entries[name]) for _, name in found.rows]
+        shown = [browse.describe(store, entry, path) for entry in found.rows]
+        return found, [EntryResponse.model_validate(entry) for entry in shown]
 
     found, items = browser.read(place, read)
     return TreePage(
@@ -140,9 +135,7 @@ def read_file(browser: Browser, place: Place, path: str) -> FileResponse:
 
 
 def _file(store: pygit2.Repository, place: Place, path: str) -> FileResponse:
-    entry = browse.describe(
-        store, browse.entry_at(store, place.commit, path), path.rpartition("/")[0]
-    )
+    entry = browse.describe_at(store, place.commit, path)
     if entry.kind == "folder":
         raise Invalid(
             "path-is-folder", f"{path} is a folder, not a file", hint="GET …/tree lists a folder."
