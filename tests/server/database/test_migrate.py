@@ -181,3 +181,21 @@ def test_a_sqlite_file_is_kept_beside_itself_before_it_is_changed(tmp_path: Path
         assert current_revision(connection) == GIT
         assert connection.execute(text("SELECT name FROM workflows")).scalar() == "kept"
     before.dispose()
+
+
+def test_the_repositories_of_workflows_are_registered(empty_database: str) -> None:
+    upgrade(empty_database, GIT)
+    run(
+        empty_database,
+        """INSERT INTO workflows (id, name, is_active, git_repository) VALUES
+           ('w1', 'one', true, 'https://Git.example.org/a.git'),
+           ('w2', 'two', true, 'https://git.example.org:443/a.git/'),
+           ('w3', 'three', true, 'no address'), ('w4', 'four', true, NULL)""",
+    )
+    upgrade(empty_database)
+    engine = make_engine(empty_database)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT id, url FROM repositories")).all()
+    engine.dispose()
+    assert [url for _, url in rows] == ["https://git.example.org/a.git"]
+    assert len(rows[0][0]) == 36
