@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from taxiway.errors import Invalid, NotFound, TaskFailed, Unavailable
 from taxiway.release.model import Release, release_line
 from taxiway.runner.host import Host
+from taxiway.runner.launch import Starting, start_keeper
 from taxiway.runner.ready import Place, Ready
 from taxiway.runner.request import TaskRequest
 from taxiway.runner.settings import WorkerSettings
@@ -57,6 +59,10 @@ class TaskProcess:
         host does not have them, and held while the task runs. When it returns or raises, no
         process of the task is left.
         """
+        with _keeper() as starting:
+            return self._run(starting)
+
+    def _run(self, starting: Callable[[], Starting]) -> Any:
         settings = self._settings
         storage, cache = Storage(settings.storage), Cache(settings.cache)
         release = load_release(self._request, storage, cache)
@@ -73,6 +79,7 @@ class TaskProcess:
                 workspace,
                 ValueExchange(workspace, storage, cache),
                 Worker(os.environ, settings.task_env_pass, settings.run_as_user),
+                starting,
             )
             self._supervision = supervision
             if self._killed:
@@ -105,6 +112,17 @@ class TaskProcess:
             env=release.workflow.env | task.env | facts,
             timeout=task.timeout,
         )
+
+
+@contextmanager
+def _keeper() -> Iterator[Callable[[], Starting]]:
+    """A keeper that starts while all else is looked at; one that nobody took is let go."""
+    waiting = [start_keeper()]
+    try:
+        yield waiting.pop
+    finally:
+        for keeper in waiting:
+            keeper.abandon()
 
 
 def load_release(request: TaskRequest, storage: Storage, cache: Cache) -> Release:

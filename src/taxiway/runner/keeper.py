@@ -37,6 +37,8 @@ STATUS_FD = 5  # in the child, until it executes; 0 to 4 are what the interprete
 
 def main(orders_fd: int) -> None:
     orders = _read_orders(orders_fd)
+    if orders is None:
+        return  # there is nothing to keep after all
     lifeline, status = orders["lifeline"], orders["status"]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     wakeup = _watch_signals()
@@ -52,10 +54,13 @@ def main(orders_fd: int) -> None:
     _say(status, "ended", "" if ended is None else str(ended))
 
 
-def _read_orders(fd: int) -> dict[str, Any]:
-    with os.fdopen(fd, "rb") as file:
-        file.seek(0)
-        orders: dict[str, Any] = marshal.loads(file.read())  # noqa: S302 - from our own supervisor
+def _read_orders(fd: int) -> dict[str, Any] | None:
+    """They come when all that the task needs is ready; none come when it will not be."""
+    parts = []
+    while part := os.read(fd, 1 << 16):
+        parts.append(part)
+    os.close(fd)
+    orders: dict[str, Any] | None = marshal.loads(b"".join(parts)) if parts else None  # noqa: S302 - from our own supervisor
     return orders
 
 

@@ -27,6 +27,28 @@ _START_KEEPER = (
 
 
 @dataclass(frozen=True)
+class Starting:
+    """A keeper whose interpreter starts while its orders are still being made up."""
+
+    keeper: Popen[bytes]
+    lifeline: int
+    stdout: int
+    stderr: int
+    status: int
+    channel: socket.socket
+    orders: int  # the keeper reads from the other end, to its end
+    payload: int  # a file in memory that the task will read
+    theirs: dict[str, Any]  # the keeper's own numbers of what it was given
+
+    def abandon(self) -> None:
+        """It ends by itself when there will be no orders."""
+        for fd in (self.orders, self.payload, self.lifeline, self.stdout, self.stderr, self.status):
+            os.close(fd)
+        self.channel.close()
+        self.keeper.wait()
+
+
+@dataclass(frozen=True)
 class Launched:
     """The keeper, and our ends: the caller closes them."""
 
@@ -46,43 +68,63 @@ def launch(
     cwd: Path,
     identity: Identity,
     remove: tuple[Path, ...],
+    starting: Starting | None = None,
 ) -> Launched:
-    """`remove` is for the keeper to remove if this process is killed. `Unavailable`
-    (`task-not-started`)."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(4)]
-    (stdout, stdout_w), (stderr, stderr_w), (status, status_w), (lifeline_r, lifeline) = pipes
-    os.set_blocking(lifeline, False)
-    descriptors = [stdout_w, stderr_w, theirs.fileno(), _as_file("payload", payload)]
+    """Give the keeper its orders. `remove` is for it to remove if this process is killed.
+    `Unavailable` (`task-not-started`)."""
+    made = starting or start_keeper()
     orders = {
-        "lifeline": lifeline_r,
-        "status": status_w,
-        "descriptors": descriptors,
+        **made.theirs,
         "argv": [str(python), *_flags(python, env), str(ENTRYPOINT)],
         "env": env,
         "cwd": str(cwd),
         "identity": identity.as_orders(),
         "remove": [str(folder) for folder in remove],
     }
-    orders_fd = _as_file("orders", orders)
-    passed = [lifeline_r, status_w, *descriptors, orders_fd]
+    try:
+        _write(made.payload, payload)
+        _write(made.orders, orders)
+    except OSError as error:
+        made.abandon()
+        raise _not_started(error) from error
+    os.close(made.payload)
+    os.close(made.orders)
+    return Launched(made.keeper, made.lifeline, made.stdout, made.stderr, made.status, made.channel)
+
+
+def start_keeper() -> Starting:
+    """Its interpreter takes longer to start than all that has to be looked at before a task.
+    `Unavailable` (`task-not-started`)."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(5)]
+    (stdout, stdout_w), (stderr, stderr_w), (status, status_w), (lifeline_r, lifeline) = pipes[:4]
+    orders_r, orders = pipes[4]
+    os.set_blocking(lifeline, False)
+    # An anonymous file in memory: no argument list and no disk ever sees it.
+    payload = os.memfd_create("payload", os.MFD_CLOEXEC)
+    descriptors = [stdout_w, stderr_w, theirs.fileno(), payload]
+    passed = [lifeline_r, status_w, *descriptors, orders_r]
     try:
         keeper = spawn(
-            [sys.executable, "-I", "-S", "-c", _START_KEEPER, str(_HERE), str(orders_fd)],
+            [sys.executable, "-I", "-S", "-c", _START_KEEPER, str(_HERE), str(orders_r)],
             env={"LANG": "C.UTF-8"},
             pass_fds=passed,
         )
     except OSError as error:
-        for fd in (lifeline, stdout, stderr, status, ours.detach()):
+        for fd in (lifeline, stdout, stderr, status, orders, payload, ours.detach()):
             os.close(fd)
-        raise Unavailable(
-            "task-not-started", f"The task's process could not be started: {error}"
-        ) from error
+        raise _not_started(error) from error
     finally:
         theirs.detach()
         for fd in passed:
-            os.close(fd)
-    return Launched(keeper, lifeline, stdout, stderr, status, ours)
+            if fd != payload:
+                os.close(fd)
+    numbers = {"lifeline": lifeline_r, "status": status_w, "descriptors": descriptors}
+    return Starting(keeper, lifeline, stdout, stderr, status, ours, orders, payload, theirs=numbers)
+
+
+def _not_started(error: OSError) -> Unavailable:
+    return Unavailable("task-not-started", f"The task's process could not be started: {error}")
 
 
 def _flags(python: Path, env: dict[str, str]) -> list[str]:
@@ -92,10 +134,7 @@ def _flags(python: Path, env: dict[str, str]) -> list[str]:
     return ["-P", "-s"] if said and knows else ["-I", "-u", "-B"]
 
 
-def _as_file(name: str, content: dict[str, Any]) -> int:
-    """An anonymous file in memory: no argument list and no disk ever sees it."""
-    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+def _write(fd: int, content: dict[str, Any]) -> None:
     data = memoryview(marshal.dumps(content, MARSHAL))
     while data:
         data = data[os.write(fd, data) :]
-    return fd

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,14 @@ from typing import Any
 from taxiway.runner.environ import CA_VARIABLES, build_environ
 from taxiway.runner.host import Host
 from taxiway.runner.identity import Identity, choose_identity
-from taxiway.runner.launch import ENTRYPOINT, INSIDE, Launched, launch
+from taxiway.runner.launch import (
+    ENTRYPOINT,
+    INSIDE,
+    Launched,
+    Starting,
+    launch,
+    start_keeper,
+)
 from taxiway.runner.pump import Pump
 from taxiway.runner.values import ValueExchange
 from taxiway.runner.verdict import Stop, conclude
@@ -60,13 +67,20 @@ class Supervision:
     """Runs `work` once. `run()` blocks; `kill()` may come from a signal handler."""
 
     def __init__(
-        self, work: Work, host: Host, workspace: Workspace, values: ValueExchange, worker: Worker
+        self,
+        work: Work,
+        host: Host,
+        workspace: Workspace,
+        values: ValueExchange,
+        worker: Worker,
+        starting: Callable[[], Starting] = start_keeper,
     ) -> None:
         self._work = work
         self._host = host
         self._workspace = workspace
         self._values = values
         self._worker = worker
+        self._starting = starting
         self._lifeline = -1
         self._killed = False
         self.timings: dict[str, float] = {}  # seconds, of what `run` has come to
@@ -132,6 +146,7 @@ class Supervision:
             cwd=self._workspace.work,
             identity=identity,
             remove=self._workspace.folders,
+            starting=self._starting(),
         )
 
     def _start_pump(self, launched: Launched) -> Pump:
