@@ -135,6 +135,9 @@ class GitServer:
     headers: list[dict[str, str]] = field(default_factory=list)
     protocol_2: bool = True
     status: int | None = None  # answer everything with this
+    answers: list[int] = field(default_factory=list)  # of the next requests
+    retry_after: str = ""
+    broken: int = 0  # transfers that end in the middle
     redirect_to: str = ""
     stall: threading.Event | None = None  # transfers wait for it
     stalling: threading.Event = field(default_factory=threading.Event)
@@ -189,6 +192,12 @@ class _Handler(BaseHTTPRequestHandler):
         told.headers.append(dict(self.headers))
         if told.redirect_to:
             self._answer(302, {"Location": told.redirect_to + self.path}, b"")
+        elif told.answers:
+            self._answer(told.answers.pop(0), {"Retry-After": told.retry_after}, b"")
+        elif told.broken and self.command == "POST":
+            told.broken -= 1
+            self.close_connection = True
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0000")
         elif told.status:
             extra = {"WWW-Authenticate": "Basic"} if told.status == 401 else {}
             self._answer(told.status, extra, b"")

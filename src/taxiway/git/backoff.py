@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
+from time import sleep
 from typing import Any, TypeVar
 
 from taxiway.errors import Unavailable
@@ -27,7 +27,7 @@ def pause(attempt: int, after: float | None = None) -> bool:
     if attempt >= ATTEMPTS or (after or 0) > LONGEST:
         return False
     spread = random.uniform(0.1, 0.4) * 2 ** (attempt - 1)  # noqa: S311
-    time.sleep((after or 0) + spread)
+    sleep((after or 0) + spread)
     return True
 
 

@@ -21,8 +21,11 @@ _FETCH = (
     "--no-recurse-submodules",
     "--no-auto-maintenance",
 )
+# A time-out (curl's 28) is no fault that passes: the next try would take as long again.
 _PASSING = re.compile(
-    r"error: (429|5\d\d)\b|connection (reset|refused|was aborted)|early eof|hung up unexpectedly",
+    r"error: (429|5\d\d)\b|connection (reset|refused|closed by|was aborted)|early eof"
+    r"|hung up unexpectedly|unexpected disconnect|kex_exchange_identification"
+    r"|rpc failed; curl (?!28\b)\d+|rpc failed; http (429|5\d\d)",
     re.IGNORECASE,
 )
 
