@@ -106,6 +106,7 @@ def test_where_the_time_went_is_left_in_airflow_however_it_ends(
 ) -> None:
     class Process:
         timings: ClassVar = {"snapshot": 0.25, "function": 1.5}
+        digests: ClassVar = {"record": "r" * 64, "value": "v" * 64}
 
         def __init__(self, *_: Any) -> None: ...
 
@@ -120,13 +121,17 @@ def test_where_the_time_went_is_left_in_airflow_however_it_ends(
     with nullcontext() if ends_well else pytest.raises(AirflowException):
         run(operator, context)
     key = "taxiway_timings snapshot=0.2500 function=1.5000"
-    assert pushed == {key: {"snapshot": 0.25, "function": 1.5}}
+    record = f"taxiway_record record={'r' * 64} value={'v' * 64}"
+    assert pushed == {
+        key: {"snapshot": "0.2500", "function": "1.5000"},
+        record: {"record": "r" * 64, "value": "v" * 64},
+    }
 
 
 def test_timings_that_cannot_be_kept_fail_no_task(
     operator: TaxiwayOperator, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = SimpleNamespace(timings={"start": 1.0}, run=lambda: "value")
+    process = SimpleNamespace(timings={"start": 1.0}, digests={}, run=lambda: "value")
     monkeypatch.setattr("taxiway.airflow.operators.TaskProcess", lambda *_: process)
     assert run(operator, context) == "value"  # the task instance here has no xcom_push at all
 

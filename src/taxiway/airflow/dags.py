@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
+from airflow.sdk import XComArg
+from airflow.sdk.definitions._internal.contextmanager import DagContext
 
 from taxiway.airflow.operators import TaxiwayOperator
 
@@ -31,9 +33,7 @@ def dag_arguments(workflow: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def git_task(
-    workflow: dict[str, Any], name: str, *, repository: str, branch: str
-) -> TaxiwayOperator:
+def git_task(workflow: dict[str, Any], name: str, *, repository: str, branch: str) -> Any:
     """A task that runs a function of the release's snapshot."""
     task = workflow["tasks"][name]
     facts = {
@@ -46,24 +46,38 @@ def git_task(
     return _task(workflow, name, _block(facts))
 
 
-def inline_task(workflow: dict[str, Any], name: str) -> TaxiwayOperator:
+def inline_task(workflow: dict[str, Any], name: str) -> Any:
     """A task that runs the function whose source the workflow holds."""
     return _task(workflow, name, None)
 
 
-def _task(workflow: dict[str, Any], name: str, documentation: str | None) -> TaxiwayOperator:
+def _task(workflow: dict[str, Any], name: str, documentation: str | None) -> Any:
     task = workflow["tasks"][name]
     chosen = {
         key: task[key] for key in ("pool", "pool_slots", "queue", "trigger_rule") if key in task
     }
-    return TaxiwayOperator(
-        task_id=name,
-        release=workflow["release"],
-        commit=workflow["commit"],
-        retries=task["retry_count"],
-        retry_delay=timedelta(seconds=task["retry_delay"]),
-        doc_md=documentation,
+    arguments = {
+        "task_id": name,
+        "release": workflow["release"],
+        "commit": workflow["commit"],
+        "retries": task["retry_count"],
+        "retry_delay": timedelta(seconds=task["retry_delay"]),
+        "doc_md": documentation,
         **chosen,
+    }
+    if "expand" not in task:
+        return TaxiwayOperator(**arguments)
+    return _mapped(arguments, task["expand"])
+
+
+def _mapped(arguments: dict[str, Any], expand: dict[str, Any]) -> Any:
+    """One task run for each element: of `elements`, and of what the task `over` returned."""
+    over = expand.get("over")
+    if over is None:
+        return TaxiwayOperator.partial(**arguments).expand(element=expand["elements"])
+    upstream = DagContext.get_current_dag().get_task(over)  # it stands above in the file
+    return TaxiwayOperator.partial(**arguments, receives=expand["receives"]).expand(
+        element=expand["elements"], received=XComArg(upstream)
     )
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from airflow.sdk import Connection, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
+
+from taxiway.runner.secrets import masked_parts
 
 _NOT_GIVEN = object()
 _CONNECTION_FIELDS = (
@@ -47,6 +50,8 @@ class TaskLogHost:
             case "variable":
                 value = Variable.get(question["name"], default=_NOT_GIVEN)
                 return {"found": False} if value is _NOT_GIVEN else {"found": True, "value": value}
+            case "secret":
+                return _secret(question["kind"], question["name"])
             case "connection":
                 return _connection(question["name"])
         raise ValueError(f"no such question: {question['ask']}")
@@ -54,6 +59,24 @@ class TaskLogHost:
     def _pull(self, question: dict[str, Any]) -> Any:
         arguments = {key: question[key] for key in _PULL_ARGUMENTS if key in question}
         return self._task_instance.xcom_pull(**arguments)
+
+
+def _secret(kind: str, name: str) -> dict[str, Any]:
+    """Its text, and what else of it must not be seen; masked in this log from now on, by Airflow
+    too. Without a name: Airflow would pass over one that does not sound secret."""
+    if kind == "variable":
+        value = Variable.get(name, default=None)
+        answer = {"found": value is not None, "value": value, "parts": []}
+    else:
+        try:
+            connection = Connection.get(name)
+        except AirflowNotFoundException:
+            return {"found": False}
+        parts = [part for part in (connection.password,) if part]
+        answer = {"found": True, "value": connection.get_uri(), "parts": parts}
+    for part in masked_parts([str(answer["value"] or ""), *answer["parts"]]):
+        mask_secret(part)
+    return answer
 
 
 def _connection(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.configuration import conf
 
 from taxiway.airflow.context import request_of, say_request
 from taxiway.airflow.host import TaskLogHost
@@ -23,6 +24,7 @@ from taxiway.runner.settings import WorkerSettings
 
 # Airflow lists XComs of a whole run by their keys, without the values: so the key says it.
 TIMINGS_KEY = "taxiway_timings"
+RECORD_KEY = "taxiway_record"
 
 _log = logging.getLogger("taxiway")
 
@@ -33,10 +35,24 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
     template_fields = ()
     ui_color = "#e8f1fb"
 
-    def __init__(self, *, release: str, commit: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        release: str,
+        commit: str | None = None,
+        element: dict[str, Any] | None = None,
+        received: Any = None,
+        receives: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A mapped task has an `element` of its own, params, and may have `received` one of what
+        another task returned, for the parameter `receives`."""
         super().__init__(**kwargs)
         self.release = release
         self.commit = commit
+        self.element = element
+        self.received = received
+        self.receives = receives
         self._process: TaskProcess | None = None
         self._killed = False
 
@@ -52,6 +68,9 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
                     request_of(self.release, self.task_id, context),
                     number=number_of(Path(bundle.path), context["ti"].dag_id),
                     commit=self.commit,
+                    element=self.element or {},
+                    received={self.receives: self.received} if self.receives else {},
+                    max_elements=conf.getint("core", "max_map_length", fallback=1024),
                 ),
                 TaskLogHost(context["ti"]),
                 WorkerSettings.from_env(os.environ),
@@ -60,10 +79,15 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
             if self._killed:
                 process.kill()
             try:
-                return process.run()
+                value = process.run()
             finally:
                 if not self._killed:
-                    _tell_timings(context["ti"], process.timings)
+                    _tell(context["ti"], TIMINGS_KEY, _rounded(process.timings))
+                    _tell(context["ti"], RECORD_KEY, process.digests)
+            if value is None and self.element is not None:
+                # So that the values of all elements are collected in their order.
+                context["ti"].xcom_push(key="return_value", value=None)
+            return value
 
     def on_kill(self) -> None:
         """Called by a signal handler, anywhere in `execute`: raw system calls only."""
@@ -72,13 +96,17 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
             self._process.kill()
 
 
-def _tell_timings(task_instance: Any, timings: Mapping[str, float]) -> None:
-    """Leave where the time went for the server to find, however the task ends."""
-    if not timings:
+def _rounded(timings: Mapping[str, float]) -> dict[str, str]:
+    return {name: f"{seconds:.4f}" for name, seconds in timings.items()}
+
+
+def _tell(task_instance: Any, name: str, facts: Mapping[str, str]) -> None:
+    """Leave for the server to find what is known of the task run, however it ends."""
+    if not facts:
         return
-    key = " ".join([TIMINGS_KEY, *(f"{name}={seconds:.4f}" for name, seconds in timings.items())])
+    key = " ".join([name, *(f"{fact}={text}" for fact, text in facts.items())])
     try:
-        task_instance.xcom_push(key=key, value=dict(timings))
+        task_instance.xcom_push(key=key, value=dict(facts))
     except Exception as error:
         # It must not decide over a task that has done its work.
-        _log.warning("The task's timings could not be kept: %s", error)
+        _log.warning("What is known of the task run could not be kept: %s", error)

@@ -8,6 +8,7 @@ with the tree it must have before it leaves here. Equal input renders to equal b
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -18,8 +19,10 @@ from taxiway.errors import Invalid
 from taxiway.release.literal import indented, plain, raw_literal
 from taxiway.release.model import Release
 from taxiway.release.skeleton import FILE_NAMES, Shape, TaskLine, require_shape
+from taxiway.workflow.graph import order
 from taxiway.workflow.models import Task, Workflow
 from taxiway.workflow.names import fits_airflow, identifiers_of
+from taxiway.workflow.wiring import elements_of, expanded_over
 
 _ENVIRONMENT = Environment(
     loader=BaseLoader(),
@@ -122,7 +125,23 @@ def _task_data(task: Task) -> dict[str, Any]:
         "retry_count": task.retry_count,
         "retry_delay": task.retry_delay,
         **{key: value for key, (value, default) in seldom.items() if value != default},
+        **({"expand": _expand_data(task)} if task.expand else {}),
     }
+
+
+def _expand_data(task: Task) -> dict[str, Any]:
+    found: dict[str, Any] = {"elements": plain(elements_of(task))}
+    for parameter, source in expanded_over(task).items():
+        found |= {"over": source, "receives": parameter}
+    return found
+
+
+def _in_order(tasks: Sequence[Task]) -> Sequence[Task]:
+    """As declared; where one expands over another, each after those that it waits for."""
+    if not any(map(expanded_over, tasks)):
+        return tasks
+    place = {name: i for i, name in enumerate(order({t.name: t.dependencies for t in tasks}))}
+    return sorted(tasks, key=lambda task: place[task.name])
 
 
 def _text(workflow: Workflow, data: dict[str, Any]) -> str:
@@ -133,7 +152,8 @@ def _text(workflow: Workflow, data: dict[str, Any]) -> str:
         branch=workflow.git_branch if has_git else None,
         literal=raw_literal(indented(data)),
         tasks=tuple(
-            TaskLine(variables[task.name], task.name, task.is_git) for task in workflow.tasks
+            TaskLine(variables[task.name], task.name, task.is_git)
+            for task in _in_order(workflow.tasks)
         ),
         edges=tuple(
             (variables[upstream], variables[task.name])

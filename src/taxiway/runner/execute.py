@@ -14,14 +14,17 @@ from taxiway.release.model import Release, release_line
 from taxiway.runner.host import Host
 from taxiway.runner.launch import Starting, start_keeper
 from taxiway.runner.ready import Place, Ready
+from taxiway.runner.records import FOLDER, make_record, note_of, to_bytes
 from taxiway.runner.request import TaskRequest
+from taxiway.runner.secrets import MaskingHost, resolve
 from taxiway.runner.settings import WorkerSettings
-from taxiway.runner.supervise import Supervision, Work, Worker
+from taxiway.runner.supervise import Supervision, Wiring, Work, Worker
 from taxiway.runner.values import ValueExchange
 from taxiway.runner.workspace import open_workspace
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 from taxiway.workflow.models import Task
+from taxiway.workflow.wiring import expanded_over, is_expanded_over, upstream_of
 
 _PHASES = ("environment", "snapshot", "start", "import", "function")
 
@@ -37,6 +40,8 @@ class TaskProcess:
         self._supervision: Supervision | None = None
         self._killed = False
         self._timings: dict[str, float] = {}
+        self._elements = False
+        self.digests: dict[str, str] = {}  # of the record, the inputs, the params and the value
 
     @property
     def timings(self) -> Mapping[str, float]:
@@ -71,26 +76,68 @@ class TaskProcess:
         digest, commit = self._request.release_digest, release.commit
         self._say(release_line(self._request.number, digest, commit, needed.lock, needed.python))
         place = Place(storage, cache, settings.packages, settings.bounds)
+        secrets, hidden = resolve(release.workflow.secrets | task.secrets, self._host)
         with place.ready(release, needed, self._timings) as ready:
             workspace = ready.stack.enter_context(open_workspace(cache.root))
             supervision = Supervision(
-                self._work(release, task, ready),
-                self._host,
+                self._work(release, task, ready, secrets),
+                MaskingHost(self._host, hidden) if hidden else self._host,
                 workspace,
-                ValueExchange(workspace, storage, cache),
+                ValueExchange(workspace, storage, cache, settings.value_max_size),
                 Worker(os.environ, settings.task_env_pass, settings.run_as_user),
                 starting,
             )
             self._supervision = supervision
             if self._killed:
                 raise TaskFailed("task-canceled", f"Task {task.name} was canceled")
-            with place.aftermath(release, needed, ready):
-                return supervision.run()
+            try:
+                with place.aftermath(release, needed, ready):
+                    return self._require_few(supervision.run(), task)
+            finally:
+                self._keep_record(storage, task, supervision)
 
     def _say(self, line: str) -> None:
         self._host.log(line, stream="taxiway", level=logging.INFO)
 
-    def _work(self, release: Release, task: Task, ready: Ready) -> Work:
+    def _require_few(self, value: Any, task: Task) -> Any:
+        """Before Airflow maps over what a task returned."""
+        most = self._request.max_elements
+        if self._elements and len(value) > most:
+            raise Invalid(
+                "value-not-mappable",
+                f"Task {task.name} returned {len(value):,} elements to map over; the limit is "
+                f"{most:,}, max_map_length of Airflow",
+                hint="Return fewer and larger elements, or raise [core] max_map_length.",
+            )
+        return value
+
+    def _params(self, task: Task) -> dict[str, Any]:
+        return task.params | self._request.param_overrides | self._request.element
+
+    def _keep_record(self, storage: Storage, task: Task, supervision: Supervision) -> None:
+        """What went in and what came out, for the server to find by the digests."""
+        request = self._request
+        told = request.context
+        facts = {
+            "release": request.release_digest,
+            "task": task.name,
+            "map_index": told.get("map_index", -1),
+            "try_number": told.get("try_number", 1),
+        }
+        received = {
+            name: note_of(expanded_over(task).get(name, ""), "", value)
+            for name, value in request.received.items()
+        }
+        inputs = received | supervision.inputs
+        record = make_record(facts, self._params(task), inputs, supervision.came)
+        try:
+            digest = storage.put_addressed(FOLDER, to_bytes(record), ".json")
+        except Unavailable as error:  # it must not decide over a task that has done its work
+            self._say(f"The record of the task run could not be kept: {error}")
+            return
+        self.digests = {"record": digest, **record["digests"]}
+
+    def _work(self, release: Release, task: Task, ready: Ready, secrets: Mapping[str, str]) -> Work:
         facts = {
             "TAXIWAY_WORKFLOW": release.workflow.dag_id,
             "TAXIWAY_RELEASE": self._request.release_digest,
@@ -98,6 +145,15 @@ class TaskProcess:
             "TAXIWAY_RUN_ID": str(self._request.context.get("run_id") or ""),
             "TAXIWAY_TASK": task.name,
         }
+        upstream = upstream_of(release.workflow, task.name)
+        self._elements = is_expanded_over(release.workflow, task.name)
+        wiring = Wiring(
+            upstream,
+            tuple(name for name in upstream if release.workflow.task(name).expand),
+            task.inputs,
+            self._request.received,
+            self._elements,
+        )
         return Work(
             task=task.name,
             python=ready.environment.python,
@@ -107,10 +163,12 @@ class TaskProcess:
             function_name=task.function_name,
             source=task.python_callable,
             commit=release.commit,
-            params=task.params | self._request.param_overrides,
+            params=self._params(task),
             context=self._request.context,
-            env=release.workflow.env | task.env | facts,
+            env=release.workflow.env | task.env | dict(secrets) | facts,
             timeout=task.timeout,
+            wiring=wiring,
+            limits=self._settings.value_limits,
         )
 
 

@@ -16,6 +16,8 @@ class Host(Protocol):
          "run_id": …, "include_prior_dates": …}             → {"value": … or null}
         {"ask": "xcom_push", "key": …, "value": …}          → {}
         {"ask": "variable", "name": …}                      → {"found": true, "value": "…"}
+        {"ask": "secret", "kind": "variable" or "connection", "name": …}
+                                              → {"found": true, "value": "…", "parts": […]}
         {"ask": "connection", "name": …}                    → {"found": true, "conn_id": …,
             "conn_type": …, "host": …, "login": …, "password": …, "schema": …, "port": …,
             "extra": "…"}
@@ -40,6 +42,7 @@ class MemoryHost:
     xcom: dict[tuple[str, str], Any] = field(default_factory=dict)  # (task, key) → value
     variables: dict[str, str] = field(default_factory=dict)
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    uris: dict[str, str] = field(default_factory=dict)  # of connections, as secrets
     task_name: str = "task"  # whose values `xcom_push` sets
     lines: list[tuple[str, str, int]] = field(default_factory=list)  # (line, stream, level)
 
@@ -56,9 +59,13 @@ class MemoryHost:
             case "variable":
                 name = question["name"]
                 return {"found": name in self.variables, "value": self.variables.get(name)}
+            case "secret":
+                known = self.variables if question["kind"] == "variable" else self.uris
+                name = question["name"]
+                return {"found": name in known, "value": known.get(name)}
             case "connection":
-                known = self.connections.get(question["name"])
-                return {"found": known is not None, **(known or {})}
+                connection = self.connections.get(question["name"])
+                return {"found": connection is not None, **(connection or {})}
         raise ValueError(f"no such question: {question['ask']}")
 
     def _pull(self, task_ids: str | list[str] | None, key: str) -> Any:

@@ -12,6 +12,7 @@ import selectors
 import socket
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from taxiway.runner.host import Host
 from taxiway.runner.inside.channel import LIMIT
 from taxiway.runner.launch import MARSHAL
 from taxiway.runner.output import LineSplitter, harmless
+from taxiway.runner.records import note_of
 from taxiway.runner.values import ValueExchange
 
 _CHUNK = 65_536
@@ -39,6 +41,7 @@ class Report:
     raised: TaxiwayError | None = None  # by the host or the storage, at the last question
     broken: BaseException | None = None  # in the pump itself
     marks: dict[str, float] = field(default_factory=dict)  # what began when, by our own clock
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by parameter, as recorded
 
 
 class Pump(threading.Thread):
@@ -53,12 +56,14 @@ class Pump(threading.Thread):
         channel: socket.socket,
         host: Host,
         values: ValueExchange,
+        mapped: Collection[str] = (),
     ) -> None:
         super().__init__(name="taxiway-pump", daemon=True)
         self.report = Report()
         self.done = threading.Event()
         self._host = host
         self._values = values
+        self._mapped = mapped  # tasks before this one that have a value for each of many elements
         self._channel = channel
         self._status = status
         self._streams = {stdout: ("stdout", LineSplitter()), stderr: ("stderr", LineSplitter())}
@@ -189,7 +194,24 @@ class Pump(threading.Thread):
     def _find_answer(self, question: dict[str, Any]) -> dict[str, Any]:
         if question["ask"] == "value":
             return {"path": str(self._values.fetch(str(question["digest"])))}
+        if question["ask"] == "input":
+            return self._find_input(question)
         if question["ask"] not in ("xcom_pull", "xcom_push", "variable", "connection"):
             raise Invalid("no-such-question", f"There is no question {question['ask']!r}")
         self._values.store(question.pop("files", []))
-        return self._host.answer(question)
+        answer = self._host.answer(question)
+        if question["ask"] == "xcom_pull" and question.get("key") == "return_value":
+            task = str(question.get("task_ids"))
+            self._note(f"xcom_pull({task})", task, "", answer.get("value"))
+        return answer
+
+    def _find_input(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The value of the task before; of a mapped one all of them, in order."""
+        task, name = str(question["task"]), str(question["param"])
+        wanted = [task] if task in self._mapped else task
+        answer = self._host.answer({"ask": "xcom_pull", "task_ids": wanted, "key": "return_value"})
+        self._note(name, task, str(question.get("path", "")), answer.get("value"))
+        return answer
+
+    def _note(self, name: str, task: str, path: str, value: Any) -> None:
+        self.report.inputs[name] = note_of(task, path, value)

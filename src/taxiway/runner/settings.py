@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from taxiway.environment.policy import PackagePolicy
-from taxiway.storage.eviction import Bounds, bounds_of
+from taxiway.errors import Invalid
+from taxiway.runner.inside.codec import MAX_DEPTH
+from taxiway.storage.eviction import Bounds, bounds_of, parse_size
+
+_DEEPEST = 150  # levels: each takes frames of the interpreter's own stack
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,13 @@ class WorkerSettings:
     task_env_pass: tuple[str, ...] = ()
     run_as_user: str = "nobody"
     bounds: Bounds = field(default_factory=Bounds)
+    value_max_size: int = 10 * 10**9
+    value_max_depth: int = MAX_DEPTH
+
+    @property
+    def value_limits(self) -> dict[str, int]:
+        """As a task's own interpreter takes them."""
+        return {"max_size": self.value_max_size, "max_depth": self.value_max_depth}
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> WorkerSettings:
@@ -34,7 +45,26 @@ class WorkerSettings:
             packages=PackagePolicy.from_env(env),
             task_env_pass=tuple(name for name in names if name),
             run_as_user=env.get("TAXIWAY_RUN_AS_USER") or "nobody",
+            value_max_size=_size(env.get("TAXIWAY_VALUE_MAX_SIZE") or "10GB"),
+            value_max_depth=_depth(env.get("TAXIWAY_VALUE_MAX_DEPTH") or str(MAX_DEPTH)),
             bounds=bounds_of(
                 env.get("TAXIWAY_CACHE_MAX_SIZE", ""), env.get("TAXIWAY_CACHE_MAX_AGE", "")
             ),
         )
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_size(text) or 0
+    except ValueError:
+        raise _refused("TAXIWAY_VALUE_MAX_SIZE", text, "like 10GB; 0 is no limit") from None
+
+
+def _depth(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _DEEPEST:
+        raise _refused("TAXIWAY_VALUE_MAX_DEPTH", text, f"a number from 1 to {_DEEPEST}")
+    return int(text)
+
+
+def _refused(name: str, text: str, wanted: str) -> Invalid:
+    return Invalid("setting-refused", f"{name} is {text!r}", hint=f"It is {wanted}.")

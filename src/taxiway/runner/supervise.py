@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from taxiway.errors import TaxiwayError
 from taxiway.runner.environ import CA_VARIABLES, build_environ
 from taxiway.runner.host import Host
 from taxiway.runner.identity import Identity, choose_identity
@@ -25,12 +26,27 @@ from taxiway.runner.launch import (
     start_keeper,
 )
 from taxiway.runner.pump import Pump
+from taxiway.runner.records import Came
 from taxiway.runner.values import ValueExchange
 from taxiway.runner.verdict import Stop, conclude
 from taxiway.runner.workspace import Workspace
 
 INLINE_MODULE = "taxiway_inline"
 _GRACE = 10.0  # seconds for the pump to finish what it is in the middle of, after a kill
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """How values come and go. `upstream` are all tasks that run before, `mapped` those of them
+    that have a value for each of many elements; `inputs` say which parameter gets what of them,
+    `received` are elements that were handed over. `elements`: other tasks expand over what this
+    one returns."""
+
+    upstream: tuple[str, ...] = ()
+    mapped: tuple[str, ...] = ()
+    inputs: dict[str, str] = field(default_factory=dict)
+    received: dict[str, Any] = field(default_factory=dict)
+    elements: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,8 @@ class Work:
     context: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     timeout: float | None = None
+    wiring: Wiring = field(default_factory=Wiring)
+    limits: dict[str, int] = field(default_factory=dict)  # of a value: size and depth
 
 
 @dataclass(frozen=True)
@@ -84,6 +102,8 @@ class Supervision:
         self._lifeline = -1
         self._killed = False
         self.timings: dict[str, float] = {}  # seconds, of what `run` has come to
+        self.inputs: dict[str, dict[str, Any]] = {}  # what the task received, as far as it came
+        self.came = Came()
 
     def kill(self) -> None:
         """End the task and all it started: one system call, no lock, no log."""
@@ -109,10 +129,19 @@ class Supervision:
                 pump.done.wait(_GRACE)  # an answer that the host is in the middle of
             self._let_go(launched, pump)
             self.timings = phases(began, pump.report.marks, time.monotonic())
+            self.inputs = pump.report.inputs
         stop = Stop(canceled=self._killed, after=None if in_time else timeout)
-        message = conclude(pump.report, stop, task=self._work.task, host=self._host)
-        self._values.store(message.get("files", []))
-        return message.get("result")
+        try:
+            message = conclude(pump.report, stop, task=self._work.task, host=self._host)
+        except Exception:
+            with contextlib.suppress(TaxiwayError):  # how the task ended matters more
+                self.came = Came(artifacts=self._values.store_artifacts())
+            raise
+        self._values.store(message.get("files", []), final=True)
+        value, summary = message.get("result"), message.get("summary")
+        told = summary if isinstance(summary, dict) else {}
+        self.came = Came(value, told, self._values.store_artifacts(), ended_well=True)
+        return value
 
     def _end(self) -> None:
         if self._lifeline >= 0:
@@ -157,6 +186,7 @@ class Supervision:
             channel=launched.channel,
             host=self._host,
             values=self._values,
+            mapped=self._work.wiring.mapped,
         )
         pump.start()
         return pump
@@ -178,7 +208,7 @@ class Supervision:
         )
 
     def _payload(self) -> dict[str, Any]:
-        work, space = self._work, self._workspace
+        work, space, wiring = self._work, self._workspace, self._work.wiring
         is_inline = work.source is not None
         names = {str(space.inline / f"{INLINE_MODULE}.py"): f"task {work.task}"}
         if work.snapshot is not None:
@@ -195,6 +225,12 @@ class Supervision:
             "commit": work.commit,
             "import_path": self._import_path(),
             "outbox": str(space.out),
+            "artifacts": str(space.artifacts),
+            "limits": work.limits,
+            "upstream": list(wiring.upstream),
+            "inputs": wiring.inputs,
+            "received": wiring.received,
+            "elements": wiring.elements,
             "names": names,
         }
 

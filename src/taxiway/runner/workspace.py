@@ -5,6 +5,7 @@
 ├── work/     the working directory: a link to each top-level entry of the snapshot
 ├── home/ tmp/
 ├── out/      what the task hands back
+├── artifacts/ files that stay with the task run
 ├── in/       values that it asked for, read-only
 ├── inline/   the code of an inline task, as a file
 └── kept/     ours alone: what it handed back, out of its reach
@@ -45,6 +46,10 @@ class Workspace:
         return self.root / "out"
 
     @property
+    def artifacts(self) -> Path:
+        return self.root / "artifacts"
+
+    @property
     def inside(self) -> Path:
         return self.root / "in"
 
@@ -59,7 +64,7 @@ class Workspace:
     @property
     def owned(self) -> tuple[Path, ...]:
         """The folders that user code may write."""
-        return self.work, self.home, self.tmp, self.out
+        return self.work, self.home, self.tmp, self.out, self.artifacts
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -89,7 +94,8 @@ def open_workspace(cache: Path) -> Iterator[Workspace]:
     workspace = Workspace(root, _make_tmp(root))
     try:
         root.chmod(0o755)
-        for folder in (workspace.work, workspace.home, workspace.out, workspace.kept):
+        private = (workspace.work, workspace.home, workspace.out, workspace.artifacts)
+        for folder in (*private, workspace.kept):
             folder.mkdir(mode=0o700)
         for folder in (workspace.inside, workspace.inline):
             folder.mkdir()

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import decimal
 import json
 import math
+import pickle
 import tempfile
+import uuid
 from typing import Any
 
 import pytest
@@ -11,6 +16,7 @@ from hypothesis import strategies as st
 
 from taxiway.runner.inside.channel import to_json
 from taxiway.runner.inside.codec import INLINE_LIMIT, TAG, Decoder, Encoder
+from taxiway.runner.inside.pickles import MAGIC, pickle_to, unpickle
 from taxiway.runner.inside.refusal import Refused
 
 scalars = (
@@ -93,18 +99,114 @@ def test_large_json_goes_by_reference(tmp_path: Any) -> None:
     assert round_trip(["x"] * INLINE_LIMIT) == ["x"] * INLINE_LIMIT
 
 
-def test_cycles_depth_and_many_objects_become_one_pickle(tmp_path: Any) -> None:
+def test_cycles_and_many_objects_become_one_pickle(tmp_path: Any) -> None:
     cycle: list[Any] = [1]
     cycle.append(cycle)
     back = round_trip(cycle)
     assert back[1] is back
+    encoder = Encoder(str(tmp_path))
+    encoded = encoder.encode([range(i) for i in range(1000)])
+    assert encoded["format"] == "pickle"
+    assert encoder.summary_of([]) == {
+        "type": "list", "format": "pickle", "size": encoded["size"], "length": 1000,
+    }  # fmt: skip
+
+
+def test_limits_are_named_with_their_place(tmp_path: Any) -> None:
     deep: list[Any] = []
-    for _ in range(200):
+    for _ in range(5):
         deep = [deep]
     assert round_trip(deep) == deep
+    with pytest.raises(Refused, match=r"value\[0\]\[0\] is .* than 2 levels, .*_VALUE_MAX_DEPTH"):
+        Encoder(str(tmp_path), max_depth=2).encode(deep)
+    with pytest.raises(Refused, match=r"larger than 1,000 bytes, .* TAXIWAY_VALUE_MAX_SIZE"):
+        Encoder(str(tmp_path), max_size=1000).encode({"a": ["x" * 70_000]})
+    assert not list(tmp_path.iterdir())
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Point:
+    x: float
+    when: datetime.date
+    tags: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass
+class Result:
+    metrics: dict[str, float]
+    best: Point
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        self.extra = len(self.metrics)
+
+
+def test_dataclasses_come_back_field_by_field(tmp_path: Any) -> None:
+    value = Result({"loss": 0.5}, Point(float("nan"), datetime.date(2026, 1, 2), frozenset("ab")))
+    back = round_trip(value)
+    assert type(back) is Result and back.metrics == value.metrics and back.extra == 1
+    assert type(back.best) is Point and math.isnan(back.best.x) and back.best.tags == {"a", "b"}
     encoder = Encoder(str(tmp_path))
-    encoded = encoder.encode([complex(i) for i in range(1000)])
-    assert encoded["format"] == "pickle"
+    encoder.encode(value)
+    assert encoder.files == []
+    assert encoder.summary_of(value)["metrics"] == {"metrics.loss": 0.5, "extra": 1.0}
+
+
+def test_dates_decimals_and_the_like_are_json() -> None:
+    moment = datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.UTC)
+    value = [moment, moment.date(), moment.time(), datetime.timedelta(1, 2, 3)]
+    value += [decimal.Decimal("1.10"), uuid.UUID(int=7), 1 - 2j]
+    encoded = Encoder("/nowhere").encode(value)
+    assert "value" not in {item[TAG] for item in encoded}
+    assert list(map(repr, round_trip(value))) == list(map(repr, value))
+
+
+def test_files_and_folders_come_back_by_their_names(tmp_path: Any) -> None:
+    model = tmp_path / "model.bin"
+    model.write_bytes(b"weights")
+    folder = tmp_path / "report"
+    (folder / "parts").mkdir(parents=True)
+    (folder / "parts" / "a.txt").write_text("a")
+    (folder / "latest").symlink_to("parts")
+    outbox = tmp_path / "out"
+    outbox.mkdir()
+    encoder = Encoder(str(outbox))
+    encoded = encoder.encode({"model": model, "report": folder})
+    parts = encoder.summary_of({})["parts"]
+    assert [(part["place"], part["format"]) for part in parts] == [
+        ("/model", "file"), ("/report", "folder"),
+    ]  # fmt: skip
+    back = Decoder(lambda digest: f"{outbox}/{digest}").decode(encoded)
+    assert (back["model"].name, back["model"].read_bytes()) == ("model.bin", b"weights")
+    assert (back["report"] / "latest" / "a.txt").read_text() == "a"
+    with pytest.raises(Refused, match="there is no such file"):
+        Encoder(str(outbox)).encode([tmp_path / "nothing"])
+
+
+def test_elements_are_encoded_one_by_one(tmp_path: Any) -> None:
+    encoder = Encoder(str(tmp_path))
+    encoded = encoder.encode_elements((1, "x" * 2000, {"a": 1}))
+    assert encoded[0] == 1 and encoded[1]["format"] == "json" and encoded[2] == {"a": 1}
+    with pytest.raises(Refused) as refused:
+        encoder.encode_elements({"a": 1})
+    assert refused.value.report["kind"] == "Invalid"
+    assert refused.value.report["code"] == "value-not-mappable"
+
+
+def test_equal_sets_are_written_equally() -> None:
+    one, other = Encoder("/nowhere"), Encoder("/nowhere")
+    names = [f"name{i}" for i in range(50)]
+    assert one.encode(set(names)) == other.encode(set(reversed(names)))
+
+
+def test_large_buffers_stand_outside_of_the_pickle(tmp_path: Any) -> None:
+    value = [bytearray(b"x" * 5000), bytearray(b"y" * 10)]
+    path = tmp_path / "p"
+    with path.open("wb") as file:
+        pickle_to(file, tuple(map(pickle.PickleBuffer, value)), "value")
+    assert path.read_bytes().startswith(MAGIC)
+    back = unpickle(str(path), "tuple")
+    assert [bytes(part) for part in back] == [bytes(part) for part in value]
 
 
 def test_what_cannot_be_pickled_is_named_with_its_place(tmp_path: Any) -> None:

@@ -5,17 +5,16 @@ as `{"__taxiway__": <kind>, …}`; a dictionary whose keys could be taken for su
 as a list of its items. What JSON cannot hold is written to the outbox, a file named by its
 digest, and a reference stands for it:
 
-    {"__taxiway__": "value", "digest": …, "format": "npy" | "pickle" | "json",
-     "type": "numpy.ndarray", "size": <bytes>, "summary": {…}}
+    {"__taxiway__": "value", "digest": …, "format": "npy" | "arrow" | "png" | "html" | "file" |
+     "folder" | "pickle" | "json", "type": "numpy.ndarray", "size": <bytes>, "summary": {…}}
+
+Libraries are looked for only where a value is of them.
 """
 
 from __future__ import annotations
 
-import math
-import os
-import sys
-from binascii import a2b_base64, b2a_base64
-
+from .outbox import TAG, Outbox, shown
+from .plain import SCALARS, is_plain_key, of_library, parse
 from .refusal import Refused
 
 TYPE_CHECKING = False
@@ -23,11 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-TAG = "__taxiway__"
 INLINE_LIMIT = 64 * 1024  # bytes of JSON that go through the orchestrator's own table
-_DEPTH = 40  # deeper containers are pickled whole
+ELEMENT_LIMIT = 1024  # the same for one of many elements
+MAX_DEPTH = 100
 _REFERENCES = 64  # a container with more of them is pickled whole
-_SAFE_INTEGER = 2**53
+# Which module of ours knows the types of which package.
+_FORMATS = {
+    "numpy": ("arrays", "encode"),
+    "pandas": ("frames", "encode_pandas"),
+    "polars": ("frames", "encode_polars"),
+    "pyarrow": ("frames", "encode_pyarrow"),
+    "matplotlib": ("pictures", "encode_matplotlib"),
+    "plotly": ("pictures", "encode_plotly"),
+    "PIL": ("pictures", "encode_image"),
+    "pathlib": ("paths", "encode"),
+}
 
 
 class _Whole(Exception):
@@ -35,113 +44,171 @@ class _Whole(Exception):
 
 
 class Encoder:
-    """Encodes one value. `files` are the digests that it wrote to the outbox."""
+    """Encodes one value. `files` are the digests that it wrote to the outbox. A `max_size` of 0
+    is no limit."""
 
-    def __init__(self, outbox: str) -> None:
-        self._outbox = outbox
-        self.files: list[str] = []
+    def __init__(self, outbox: str, *, max_size: int = 0, max_depth: int = MAX_DEPTH) -> None:
+        self._outbox = Outbox(outbox, max_size)
+        self._max_depth = max_depth
+        self._references = 0
+        self._has_paths = False
+        self._encoded: Any = None
 
-    def encode(self, value: Any, place: str = "value") -> Any:
-        """JSON for `value`. `Refused` (`value-not-storable`) names what cannot be stored."""
+    def summary_of(self, value: Any) -> dict[str, Any]:
+        """What is told of the value that was encoded last."""
+        from .summary import summarise  # noqa: PLC0415
+
+        return summarise(value, self._encoded, has_parts=bool(self.files))
+
+    @property
+    def files(self) -> list[str]:
+        return self._outbox.digests
+
+    def encode(self, value: Any, place: str = "value", limit: int = INLINE_LIMIT) -> Any:
+        """JSON for `value`. `Refused` (`value-not-storable`, `value-too-large`, `value-too-deep`)
+        names what cannot be stored, and where it is."""
         refuse_lazy(value, place)
         try:
             encoded = self._encode(value, place, ())
         except _Whole:
-            return self._pickle(value, place)
+            if self._has_paths:
+                raise Refused(
+                    "TaskFailed",
+                    "value-not-storable",
+                    f"{place} holds files beside itself, or beside more than {_REFERENCES} objects",
+                    "Return the files in a folder of their own.",
+                ) from None
+            encoded = self._pickle(value, place)
+        self._encoded = encoded
         if not isinstance(encoded, (str, list, dict)):
             return encoded
         import json  # noqa: PLC0415
 
         text = json.dumps(encoded)
-        if len(text) <= INLINE_LIMIT:
+        if len(text) <= limit:
             return encoded
-        return self._write_json(value, text)
+        return self._write_json(value, text, place)
+
+    def encode_elements(self, value: Any, place: str = "value") -> list[Any]:
+        """One by one, for tasks that run once for each. `Refused` (`value-not-mappable`)."""
+        if not isinstance(value, (list, tuple)):
+            raise Refused(
+                "Invalid",
+                "value-not-mappable",
+                f"{place} is a {type(value).__name__}, and a task that expands over it needs a list",
+                "Return a list with one element for each of its task runs.",
+            )
+        found = []
+        for i, item in enumerate(value):
+            self._references = 0
+            found.append(self.encode(item, f"{place}[{i}]", ELEMENT_LIMIT))
+        self._encoded = found
+        return found
 
     def _encode(self, value: Any, place: str, above: tuple[int, ...]) -> Any:
         kind = type(value)
         if value is None or kind is bool:
             return value
-        if (scalar := _SCALARS.get(kind)) is not None:
+        if (scalar := SCALARS.get(kind)) is not None:
             return scalar(value)
-        if kind in _CONTAINERS:
-            if len(above) >= _DEPTH or id(value) in above:
+        if kind in _CONTAINERS or _is_dataclass(kind):
+            if id(value) in above:
                 raise _Whole
+            if len(above) >= self._max_depth:
+                self._refuse_depth(place)
             return self._container(value, place, (*above, id(value)))
-        if len(self.files) >= _REFERENCES and above:
-            raise _Whole
-        return self._numpy(value) or self._pickle(value, place)
+        if kind.__module__ in _LIBRARY and (made := of_library(value)) is not None:
+            return made
+        return self._special(value, place, nested=bool(above))
 
     def _container(self, value: Any, place: str, above: tuple[int, ...]) -> Any:
-        if type(value) is dict:
+        kind = type(value)
+        if kind is dict:
             pairs = [
-                (key, self._encode(item, f"{place}[{_shown(key)}]", above))
+                (key, self._encode(item, f"{place}[{shown(key)}]", above))
                 for key, item in value.items()
             ]
-            if all(_is_plain_key(key) for key in value):
+            if all(is_plain_key(key) for key in value):
                 return dict(pairs)
             keys = (self._encode(key, f"a key of {place}", above) for key in value)
             return {
                 TAG: "dict",
                 "items": [[k, item] for k, (_, item) in zip(keys, pairs, strict=True)],
             }
+        if kind not in _CONTAINERS:
+            return self._dataclass(value, place, above)
         items = [self._encode(item, f"{place}[{i}]", above) for i, item in enumerate(value)]
-        return items if type(value) is list else {TAG: type(value).__name__, "items": items}
+        if kind in (set, frozenset):  # in one order, so that equal sets have equal digests
+            items.sort(key=repr)
+        return items if kind is list else {TAG: kind.__name__, "items": items}
 
-    def _numpy(self, value: Any) -> dict[str, Any] | None:
-        numpy: Any = sys.modules.get("numpy")
-        if numpy is None or not hasattr(numpy, "ndarray"):
-            return None
-        scalar = isinstance(value, numpy.generic)
-        if not scalar and type(value) is not numpy.ndarray:
-            return None
-        array = numpy.asarray(value)
-        if array.dtype.hasobject or not _has_plain_dtype(numpy, array.dtype, type(value), scalar):
-            return None
+    def _dataclass(self, value: Any, place: str, above: tuple[int, ...]) -> Any:
+        kind = type(value)
+        if "<locals>" in kind.__qualname__:
+            raise Refused(
+                "TaskFailed",
+                "value-not-storable",
+                f"{place} is a {kind.__qualname__}, a dataclass that is defined in a function",
+                "Define it at the top of its file, so that the next task can import it.",
+            )
+        names = dict.fromkeys([*kind.__dataclass_fields__, *getattr(value, "__dict__", ())])
+        fields = {
+            name: self._encode(getattr(value, name), f"{place}.{name}", above)
+            for name in names
+            if hasattr(value, name)
+        }
+        name = f"{kind.__module__}:{kind.__qualname__}"
+        return {TAG: "dataclass", "type": name, "fields": fields}
 
-        def write(file: Any) -> None:
-            numpy.lib.format.write_array(file, array, allow_pickle=False)
+    def _special(self, value: Any, place: str, *, nested: bool) -> Any:
+        for kind in type(value).__mro__[:-1]:
+            form = _FORMATS.get(kind.__module__.partition(".")[0])
+            if form is None:
+                continue
+            module = __import__(f"{__package__}.{form[0]}", fromlist=[form[1]])
+            encoded = getattr(module, form[1])(value, self._outbox, place)
+            if encoded is None:
+                break
+            self._has_paths |= form[0] == "paths"
+            if encoded[TAG] == "value" and form[0] != "paths":
+                self._count(nested)
+            return encoded
+        self._count(nested)
+        return self._pickle(value, place)
 
-        summary = _summarise_array(numpy, array, scalar)
-        reference = self._write("npy", write, value, summary)
-        return reference | {"scalar": True} if scalar else reference
+    def _count(self, nested: bool) -> None:
+        self._references += 1
+        if self._references > _REFERENCES and nested:
+            raise _Whole
 
     def _pickle(self, value: Any, place: str) -> dict[str, Any]:
         from .pickles import pickle_to  # noqa: PLC0415
 
-        return self._write("pickle", lambda file: pickle_to(file, value, place), value, {})
+        written = self._outbox.write(lambda file: pickle_to(file, value, place), place)
+        return self._outbox.reference("pickle", written, value, _summary_of_object(value))
 
-    def _write_json(self, value: Any, text: str) -> dict[str, Any]:
+    def _write_json(self, value: Any, text: str, place: str) -> dict[str, Any]:
         summary = {"length": len(value)} if hasattr(value, "__len__") else {}
-        return self._write("json", lambda file: file.write(text.encode("ascii")), value, summary)
+        written = self._outbox.write(lambda file: file.write(text.encode("ascii")), place)
+        return self._outbox.reference("json", written, value, summary)
 
-    def _write(
-        self, form: str, write: Callable[[Any], Any], value: Any, summary: dict[str, Any]
-    ) -> dict[str, Any]:
-        path = os.path.join(self._outbox, f"new.{len(self.files)}.{id(self)}")  # noqa: PTH118
-        with open(path, "wb") as raw:  # noqa: PTH123
-            file = _HashingFile(raw)
-            write(file)
-        digest = file.digest()
-        os.replace(path, os.path.join(self._outbox, digest))  # noqa: PTH105, PTH118
-        self.files.append(digest)
-        kind = type(value)
-        return {
-            TAG: "value",
-            "digest": digest,
-            "format": form,
-            "type": kind.__qualname__
-            if kind.__module__ == "builtins"
-            else f"{kind.__module__}.{kind.__qualname__}",
-            "size": file.size,
-            "summary": summary,
-        }
+    def _refuse_depth(self, place: str) -> None:
+        raise Refused(
+            "TaskFailed",
+            "value-too-deep",
+            f"{place[:300]} is nested deeper than {self._max_depth} levels, the limit "
+            "TAXIWAY_VALUE_MAX_DEPTH of the workers",
+            "Return something flatter, or raise the limit.",
+        )
 
 
 class Decoder:
-    """Decodes values; `fetch(digest)` gives the path of a referenced file."""
+    """Decodes values; `fetch(digest)` gives the path of a referenced file. Arrays and frames are
+    read-only maps of their files, or `writable` copies."""
 
-    def __init__(self, fetch: Callable[[str], str]) -> None:
+    def __init__(self, fetch: Callable[[str], str], *, writable: bool = False) -> None:
         self._fetch = fetch
+        self._writable = writable
 
     def decode(self, encoded: Any) -> Any:
         if type(encoded) is list:
@@ -159,49 +226,68 @@ class Decoder:
             return {self.decode(key): self.decode(item) for key, item in encoded["items"]}
         if kind in _REBUILT:
             return _REBUILT[kind](self.decode(item) for item in encoded["items"])
-        return _PARSED[kind](encoded["text"])
+        if kind == "dataclass":
+            from .objects import rebuild  # noqa: PLC0415
+
+            fields = {name: self.decode(item) for name, item in encoded["fields"].items()}
+            return rebuild(encoded["type"], fields)
+        if kind == "scalar":
+            from .arrays import parse_scalar  # noqa: PLC0415
+
+            return _with_numpy(parse_scalar, encoded)
+        return parse(encoded, kind)
 
     def _load(self, reference: dict[str, Any]) -> Any:
+        form = reference["format"]
+        if form in ("file", "folder"):
+            from .paths import decode as path_of  # noqa: PLC0415
+
+            return path_of(reference, self._fetch, self._writable)
+        if form in ("png", "html"):
+            from .pictures import decode as picture_of  # noqa: PLC0415
+
+            return picture_of(reference, self._fetch)
         path = self._fetch(reference["digest"])
-        if reference["format"] == "pickle":
+        if form == "pickle":
             from .pickles import unpickle  # noqa: PLC0415
 
             return unpickle(path, reference["type"])
-        if reference["format"] == "json":
+        if form == "json":
             import json  # noqa: PLC0415
 
             with open(path, "rb") as file:  # noqa: PTH123
                 return self.decode(json.loads(file.read()))
-        try:
-            import numpy  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - of the task's environment
-        except ImportError:
-            raise Refused(
-                "TaskFailed",
-                "value-not-readable",
-                f"The value is a {reference['type']}, and this environment has no numpy",
-                "Add numpy to requirements.txt and deploy.",
-            ) from None
-        array = numpy.load(path, allow_pickle=False)
-        return array[()] if reference.get("scalar") else array
+        if form == "arrow":
+            from .frames import decode as frame_of  # noqa: PLC0415
+
+            return frame_of(reference, path, self._writable)
+        from .arrays import decode as array_of  # noqa: PLC0415
+
+        return _with_numpy(array_of, reference, path, self._writable)
 
 
-class _HashingFile:
-    """A file that knows the digest of what was written to it."""
+def _summary_of_object(value: Any) -> dict[str, Any]:
+    if isinstance(value, _CONTAINERS):
+        return {"length": len(value)}
+    if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "head"):
+        from .frames import summary_of  # noqa: PLC0415
 
-    def __init__(self, file: Any) -> None:
-        import hashlib  # noqa: PLC0415 - loads OpenSSL
+        return summary_of(value)
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return {"shape": [int(size) for size in value.shape], "dtype": str(value.dtype)}
+    return {}
 
-        self._file, self._hash, self.size = file, hashlib.sha256(), 0
 
-    def write(self, data: Any) -> int:
-        self._hash.update(data)
-        size = memoryview(data).nbytes
-        self.size += size
-        self._file.write(data)
-        return size
-
-    def digest(self) -> str:
-        return self._hash.hexdigest()
+def _with_numpy(decode: Callable[..., Any], encoded: dict[str, Any], *more: Any) -> Any:
+    try:
+        return decode(encoded, *more)
+    except ImportError:
+        raise Refused(
+            "TaskFailed",
+            "value-not-readable",
+            f"The value is a {encoded['type']}, and this environment has no numpy",
+            "Add numpy to requirements.txt and deploy.",
+        ) from None
 
 
 def refuse_lazy(value: Any, place: str = "the value") -> None:
@@ -220,71 +306,22 @@ def refuse_lazy(value: Any, place: str = "the value") -> None:
         )
 
 
-def _integer(value: int) -> Any:
-    return value if abs(value) <= _SAFE_INTEGER else {TAG: "int", "text": hex(value)}
+def _is_dataclass(kind: type) -> bool:
+    """One that is nothing else: no container, and nothing that pickles in a way of its own."""
+    return (
+        "__dataclass_fields__" in kind.__dict__
+        and not issubclass(kind, (*_CONTAINERS, int, float, str, bytes, BaseException))
+        and getattr(kind, "__reduce__", None) is object.__reduce__
+        and getattr(kind, "__reduce_ex__", None) is object.__reduce_ex__
+        and not _has_own_state(kind)
+    )
 
 
-def _float(value: float) -> Any:
-    """Infinities and NaN are no JSON; PostgreSQL's JSON makes an integer of 1e22, and 0 of -0.0."""
-    text = repr(value)
-    risky = not math.isfinite(value) or "e" in text or text == "-0.0"
-    return {TAG: "float", "text": text} if risky else value
+def _has_own_state(kind: type) -> bool:
+    slots = "__slots__" in kind.__dict__  # dataclasses makes these two for a frozen one with slots
+    return not slots and any("__getstate__" in one.__dict__ for one in kind.__mro__[:-1])
 
 
-def _string(value: str) -> Any:
-    """PostgreSQL's JSON has no NUL, and UTF-8 has no lone surrogates."""
-    if "\0" not in value and (value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)):
-        return value
-    raw = value.encode("utf-8", "surrogatepass")
-    return {TAG: "str", "text": b2a_base64(raw, newline=False).decode("ascii")}
-
-
-def _bytes(value: bytes) -> Any:
-    return {TAG: "bytes", "text": b2a_base64(value, newline=False).decode("ascii")}
-
-
-def _is_plain_key(key: Any) -> bool:
-    return type(key) is str and not key.startswith("__") and _string(key) is key
-
-
-def _shown(key: Any) -> str:
-    return repr(key)[:60]
-
-
-_SCALARS: dict[type, Callable[[Any], Any]] = {
-    int: _integer,
-    float: _float,
-    str: _string,
-    bytes: _bytes,
-}
 _CONTAINERS = (dict, list, tuple, set, frozenset)
+_LIBRARY = ("datetime", "decimal", "_pydecimal", "uuid", "fractions", "pathlib", "pathlib._local")
 _REBUILT: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
-_PARSED: dict[str, Callable[[str], Any]] = {
-    "int": lambda text: int(text, 16),
-    "float": float,
-    "str": lambda text: a2b_base64(text).decode("utf-8", "surrogatepass"),
-    "bytes": a2b_base64,
-}
-
-
-def _has_plain_dtype(numpy: Any, dtype: Any, kind: type, scalar: bool) -> bool:
-    """Whether the npy format gives back this very type."""
-    if scalar and type(numpy.zeros((), dtype)[()]) is not kind:
-        return False
-    form = numpy.lib.format
-    return bool(dtype.metadata is None and form.descr_to_dtype(form.dtype_to_descr(dtype)) == dtype)
-
-
-def _summarise_array(numpy: Any, array: Any, scalar: bool) -> dict[str, Any]:
-    """Shape, dtype and range: for people. It never fails a task."""
-    summary: dict[str, Any] = {"shape": list(array.shape), "dtype": str(array.dtype)}
-    try:
-        if scalar:
-            summary["value"] = str(array[()])[:200]
-        if array.size and array.dtype.kind in "biuf":
-            low, high = float(numpy.min(array)), float(numpy.max(array))
-            if math.isfinite(low) and math.isfinite(high):
-                summary |= {"min": low, "max": high}
-    except Exception:  # noqa: S110 - a range that cannot be told is left out
-        pass
-    return summary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,9 @@ class Context(dict[str, Any]):
         )
 
 
-def build_context(facts: dict[str, Any], params: dict[str, Any], task: TaskInstance) -> Context:
+def build_context(
+    facts: dict[str, Any], params: dict[str, Any], task: TaskInstance, artifacts: str
+) -> Context:
     dates = {name: parse_date(facts[name]) for name in _DATES if facts.get(name)}
     run_after = dates.get("run_after") or dates.get("logical_date") or datetime.now(timezone.utc)  # noqa: UP017
     logical = dates.get("logical_date") or run_after
@@ -39,6 +42,7 @@ def build_context(facts: dict[str, Any], params: dict[str, Any], task: TaskInsta
         ts=ts,
         ts_nodash=logical.strftime("%Y%m%dT%H%M%S"),
         params=params,
+        artifacts=Path(artifacts),
         conf=facts.get("conf") or {},
         ti=task,
         task_instance=task,
@@ -60,12 +64,12 @@ def parse_date(text: str) -> datetime:
 class TaskInstance:
     """`context["ti"]`: values of other tasks, and values for them."""
 
-    def __init__(self, channel: Channel, facts: dict[str, Any], outbox: str) -> None:
+    def __init__(
+        self, channel: Channel, facts: dict[str, Any], outbox: str, limits: dict[str, int]
+    ) -> None:
         self._channel = channel
         self._outbox = outbox
-        self._decoder = Decoder(
-            lambda digest: str(channel.ask({"ask": "value", "digest": digest})["path"])
-        )
+        self._limits = limits
         for name in ("dag_id", "task_id", "run_id", "try_number"):
             setattr(self, name, facts.get(name))
         self.map_index = facts.get("map_index", -1)
@@ -75,20 +79,24 @@ class TaskInstance:
         task_ids: str | list[str] | tuple[str, ...] | None = None,
         key: str = "return_value",
         default: Any = None,
+        writable: bool = False,
         **where: Any,
     ) -> Any:
         """The value that a task returned, or pushed under `key`; a list for several tasks.
 
-        `where` is `dag_id`, `run_id`, `map_indexes` or `include_prior_dates`, as in Airflow.
+        Arrays and frames are read-only maps of their files, or `writable` copies. `where` is `dag_id`, `run_id`, `map_indexes` or `include_prior_dates`, as in Airflow.
         """
         ids = list(task_ids) if isinstance(task_ids, tuple) else task_ids
         answer = self.ask({"ask": "xcom_pull", "task_ids": ids, "key": key, **where})
         value = answer.get("value")
-        return default if value is None else self._decoder.decode(value)
+        return default if value is None else Decoder(self._fetch, writable=writable).decode(value)
+
+    def _fetch(self, digest: str) -> str:
+        return str(self.ask({"ask": "value", "digest": digest})["path"])
 
     def xcom_push(self, key: str, value: Any) -> None:
         """Give `value` to later tasks under `key`, at once."""
-        encoder = Encoder(self._outbox)
+        encoder = Encoder(self._outbox, **self._limits)
         encoded = encoder.encode(value, key)
         self.ask({"ask": "xcom_push", "key": key, "value": encoded, "files": encoder.files})
 

@@ -41,8 +41,8 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
     def context() -> Any:
         from .context import TaskInstance, build_context  # noqa: PLC0415
 
-        task = TaskInstance(line, work["context"], work["outbox"])
-        return build_context(work["context"], params, task)
+        task = TaskInstance(line, work["context"], work["outbox"], work["limits"])
+        return build_context(work["context"], params, task, work["artifacts"])
 
     line.send({"mark": "import"})
     script = work["script"]
@@ -53,12 +53,22 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
         module = import_script(work["inline"], script)
         function = inline_function(module, work["source"], work["task"])
     line.send({"mark": "function"})
-    value = call(function, params, context)
-    encoder = Encoder(work["outbox"])
-    encoded = encoder.encode(value, "the returned value")
+    inputs = _inputs(function, work, line)
+    value = call(function, {**params, **inputs}, context)
+    encoder = Encoder(work["outbox"], **work["limits"])
+    encode = encoder.encode_elements if work["elements"] else encoder.encode
+    encoded = encode(value, "the returned value")
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()
-    return {"result": encoded, "files": encoder.files}
+    return {"result": encoded, "files": encoder.files, "summary": encoder.summary_of(value)}
+
+
+def _inputs(function: Any, work: dict[str, Any], line: Channel) -> dict[str, Any]:
+    if not (work["upstream"] or work["inputs"] or work["received"]):
+        return {}
+    from .inputs import gather  # noqa: PLC0415
+
+    return gather(function, work, line)
 
 
 def _exit_status(error: SystemExit) -> int:
