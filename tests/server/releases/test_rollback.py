@@ -67,6 +67,8 @@ def test_a_rollback_makes_the_sealed_release_current_in_a_moment_and_holds(
     assert second not in live.dag_of(made)
     again = live.trigger(made)
     assert (again["release"], again["commit"]) == (1, first)
+    assert again["held"] == hold["text"]
+    assert {one["held"] for one in live.get("/runs")["items"]} == {hold["text"]}
     still = live.get(f"/runs/{run['id']}")
     assert (still["release"], still["state"]) == (2, run["state"])
     assert live.storage.get(f"releases/{live.get(path(made, 1))['digest']}.json") == bytes_of_first

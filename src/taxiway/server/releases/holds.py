@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from taxiway.errors import Conflict
@@ -73,6 +75,17 @@ def require_not_held(session: Session, workflow: WorkflowRow) -> None:
 def current_number(session: Session, workflow: WorkflowRow) -> int | None:
     row = session.get(ReleaseRow, workflow.current_release_id or "")
     return row.number if row else None
+
+
+def held_texts(session: Session, workflow_ids: Iterable[str]) -> dict[str, str]:
+    """`held_text` of those among the workflows that are held: one query for a page."""
+    query = (
+        select(WorkflowRow, ReleaseRow.number)
+        .outerjoin(ReleaseRow, ReleaseRow.id == WorkflowRow.current_release_id)
+        .where(WorkflowRow.id.in_(set(workflow_ids)), WorkflowRow.held)
+    )
+    found = {row.id: held_text(row, number) for row, number in session.execute(query)}
+    return {key: text for key, text in found.items() if text is not None}
 
 
 def held_text(workflow: WorkflowRow, number: int | None) -> str | None:

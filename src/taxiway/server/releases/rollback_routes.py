@@ -77,17 +77,16 @@ def _answer(database: Database, plan: Plan, dry_run: bool) -> RollbackResponse:
         target = session.get_one(ReleaseRow, plan.target.id)
         current = session.get(ReleaseRow, workflow.current_release_id or "")
     number = current.number if current else None
+    held = held_text(workflow, number)
     abandoned = plan.abandoned
     return RollbackResponse(
         dry_run=dry_run,
         text=_text(plan, dry_run=dry_run),
         from_release=abandoned.number if abandoned else None,
-        release=release_response(
-            target, workflow.dag_id, workflow.current_release_id, held_text(workflow, number)
-        ),
+        release=release_response(target, workflow.dag_id, workflow.current_release_id, held),
         changes=plan.changes,
         hold=None if dry_run else hold_of(workflow, current),
-        runs=[run_response(run, abandoned) for run in plan.runs],
+        runs=[run_response(run, abandoned, held) for run in plan.runs],
         runs_total=plan.runs_total,
     )
 

@@ -15,6 +15,7 @@ from taxiway.server.fields import FieldRefused
 from taxiway.server.idempotency.current import part_of_request
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.dependencies import DeployerDep
+from taxiway.server.releases.holds import held_texts
 from taxiway.server.runs.again import MOST, Again, run_again, runs_to_repeat
 from taxiway.server.runs.control_routes import await_arrival, require_ready
 from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
@@ -94,6 +95,7 @@ def _rerun(
     with database.reading() as session:
         workflow = workflows.get(session, workflow_id)
         rows = runs_to_repeat(session, workflow, asked.runs, asked.release)
+        held = held_texts(session, [workflow.id]).get(workflow.id)
     done: list[Again] = []
     for row in rows:
         with part_of_request(row.id):
@@ -101,7 +103,7 @@ def _rerun(
     items = [
         Rerun(
             run=one.before.id,
-            again=run_response(one.run, release) if one.run else None,
+            again=run_response(one.run, release, held) if one.run else None,
             error={"code": e.code, "message": e.message, "hint": e.hint}
             if (e := one.error)
             else None,

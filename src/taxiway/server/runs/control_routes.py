@@ -14,6 +14,7 @@ from taxiway.server.dependencies import DatabaseDep
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.releases.dependencies import DeployerDep
 from taxiway.server.releases.deployer import Deployer
+from taxiway.server.releases.holds import held_texts
 from taxiway.server.runs import backfills, service
 from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
 from taxiway.server.runs.mirror import RunMirror
@@ -158,4 +159,5 @@ def require_ready(database: Database, workflow_id: str) -> tuple[WorkflowRow, Re
 
 def _answer(database: Database, run: RunRow) -> RunResponse:
     with database.reading() as session:
-        return run_response(run, session.get(ReleaseRow, run.release_id or ""))
+        held = held_texts(session, [run.workflow_id]).get(run.workflow_id)
+        return run_response(run, session.get(ReleaseRow, run.release_id or ""), held)

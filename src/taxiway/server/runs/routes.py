@@ -14,6 +14,7 @@ from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow
 from taxiway.server.dependencies import DatabaseDep, Reading
 from taxiway.server.orchestrator.port import ACTIVE, LogLine
 from taxiway.server.paging import Page
+from taxiway.server.releases.holds import held_texts
 from taxiway.server.runs import backfills, queries, service
 from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
 from taxiway.server.runs.listing import RunQuery, WorkflowRunQuery
@@ -38,7 +39,8 @@ TaskName = Annotated[str, Path(description="The task's name.")]
 
 def _answer(database: Database, run: RunRow) -> RunResponse:
     with database.reading() as session:
-        return run_response(run, session.get(ReleaseRow, run.release_id or ""))
+        held = held_texts(session, [run.workflow_id]).get(run.workflow_id)
+        return run_response(run, session.get(ReleaseRow, run.release_id or ""), held)
 
 
 @router.get(
@@ -146,8 +148,12 @@ def read_value(
 def _page(session: Session, asked: WorkflowRunQuery, workflow_id: str | None) -> Page[RunResponse]:
     found = queries.page(session, asked, workflow_id)
     releases = queries.releases_of(session, found.rows)
+    held = held_texts(session, [row.workflow_id for row in found.rows])
     return Page(
-        items=[run_response(row, releases.get(row.release_id or "")) for row in found.rows],
+        items=[
+            run_response(row, releases.get(row.release_id or ""), held.get(row.workflow_id))
+            for row in found.rows
+        ],
         next_cursor=found.next_cursor,
         total=found.total,
     )

@@ -30,6 +30,9 @@ class RunResponse(BaseModel):
     )
     commit: str | None = Field(description="The full id of the commit that it executes.")
     git_commit_sha: str | None = Field(description="The same as `commit`.")
+    held: str | None = Field(
+        description="`held at release n by … since …`, while a rollback holds the workflow."
+    )
     params: dict[str, Any] = Field(description="Params by task that were given for this run.")
     logical_date: datetime | None = Field(description="The tick that a schedule started it for.")
     created_at: datetime = Field(description="When it was asked for.")
@@ -102,7 +105,7 @@ class ValueResponse(BaseModel):
     )
 
 
-def run_response(row: RunRow, release: ReleaseRow | None) -> RunResponse:
+def run_response(row: RunRow, release: ReleaseRow | None, held: str | None = None) -> RunResponse:
     return RunResponse(
         id=row.id,
         workflow_id=row.workflow_id,
@@ -116,6 +119,7 @@ def run_response(row: RunRow, release: ReleaseRow | None) -> RunResponse:
         line=line_of(release) if release else None,
         commit=release.commit if release else None,
         git_commit_sha=release.commit if release else None,
+        held=held,
         params=row.params,
         logical_date=row.logical_date,
         created_at=row.created_at,

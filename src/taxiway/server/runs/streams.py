@@ -15,6 +15,7 @@ from sse_starlette import ServerSentEvent
 from taxiway.errors import Invalid, Unavailable
 from taxiway.server.database import Database, ReleaseRow, RunRow
 from taxiway.server.orchestrator.port import ACTIVE, LogLine, Orchestrator, TaskState
+from taxiway.server.releases.holds import held_texts
 from taxiway.server.runs import service
 from taxiway.server.runs.mirror import RunMirror
 from taxiway.server.runs.polls import FRESH_SECONDS, Polls
@@ -33,6 +34,7 @@ class Sight:
     run: RunRow
     release: ReleaseRow | None
     tasks: Sequence[TaskState]
+    held: str | None = None
 
     @property
     def is_over(self) -> bool:
@@ -72,7 +74,9 @@ class Watch:
             run = self.mirror.refresh(run)
         with self.database.reading() as session:
             release = session.get(ReleaseRow, run.release_id or "")
-            return Sight(run, release, service.task_states(session, self.orchestrator, run))
+            held = held_texts(session, [run.workflow_id]).get(run.workflow_id)
+            tasks = service.task_states(session, self.orchestrator, run)
+            return Sight(run, release, tasks, held)
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,9 @@ async def state_events(
     with watch.polls.stream():
         while True:
             sight = await watch.run(run_id)
-            run = run_response(sight.run, sight.release).model_dump(mode="json", by_alias=True)
+            run = run_response(sight.run, sight.release, sight.held).model_dump(
+                mode="json", by_alias=True
+            )
             tasks = [
                 TaskRunResponse.model_validate(s, from_attributes=True).model_dump(
                     mode="json", by_alias=True
