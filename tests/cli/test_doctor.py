@@ -28,6 +28,7 @@ NAMES = [
         "python",
         "extras",
         "git",
+        "ssh",
         "uv",
         "home",
         "disk",

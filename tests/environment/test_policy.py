@@ -30,6 +30,25 @@ def test_the_settings_are_read_from_the_environment() -> None:
     assert policy.network == (("HTTPS_PROXY", "http://proxy.example:3128"),)
 
 
+def test_proxy_and_certificates_of_the_settings_come_before_those_of_the_machine() -> None:
+    policy = PackagePolicy.from_env(
+        {
+            "TAXIWAY_PROXY": "http://u:hunter2@proxy.example:3128",
+            "TAXIWAY_CA_BUNDLE": "/etc/ours.pem",
+            "HTTPS_PROXY": "http://other.example:1",
+            "SSL_CERT_FILE": "/etc/other.pem",
+            "SSL_CERT_DIR": "/etc/certs",
+            "NO_PROXY": "inside.example",
+        }
+    )
+    found = dict(policy.network)
+    assert {found[name] for name in ("HTTPS_PROXY", "https_proxy", "http_proxy")} == {
+        "http://u:hunter2@proxy.example:3128"
+    }
+    assert found["SSL_CERT_FILE"] == "/etc/ours.pem" and "SSL_CERT_DIR" not in found
+    assert found["NO_PROXY"] == "inside.example" and "hunter2" not in repr(policy)
+
+
 def test_nothing_set_allows_nothing() -> None:
     policy = PackagePolicy.from_env({})
     assert policy == PackagePolicy()

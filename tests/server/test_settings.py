@@ -124,3 +124,19 @@ def test_links_begin_with_the_public_address(tmp_path: Path) -> None:
 def test_a_public_address_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(Invalid):
         load_settings(home=tmp_path, public_url=text)
+
+
+def test_proxy_and_certificates_reach_git_and_workers_and_are_not_shown(tmp_path: Path) -> None:
+    proxy = "http://u:hunter2@proxy.example:3128"
+    settings = load_settings(home=tmp_path, proxy=proxy, ca_bundle=tmp_path / "ca.pem")
+    access = settings.git_policy().access
+    assert access.proxy and access.proxy.reveal() == proxy
+    assert access.ca_bundle == tmp_path / "ca.pem"
+    worker = settings.worker_environment()
+    assert worker["TAXIWAY_PROXY"] == proxy
+    assert worker["TAXIWAY_CA_BUNDLE"] == str(tmp_path / "ca.pem")
+    assert "hunter2" not in repr(settings) + repr(access)
+    for wrong in ("proxy.example:3128", "socks5://hunter2.example", "http://", "http://x:y"):
+        with pytest.raises(Invalid) as caught:
+            load_settings(home=tmp_path, proxy=wrong)
+        assert "hunter2" not in str(caught.value)

@@ -11,6 +11,7 @@ import asyncio
 import base64
 import os
 import shlex
+import shutil
 import ssl
 import subprocess
 import threading
@@ -20,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import asyncssh
+import pytest
 import trustme
 
 ENV = {
@@ -311,6 +313,8 @@ class _Login(asyncssh.SSHServer):
 
 def serve_ssh(folder: Path) -> Iterator[SshGit]:
     """A server of `folder`/repositories, until the generator is closed."""
+    if shutil.which("ssh") is None:
+        pytest.fail("These tests need the real OpenSSH client: apt install openssh-client")
     host = SshGit(folder / "repositories")
     try:
         yield host

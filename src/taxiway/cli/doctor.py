@@ -42,6 +42,7 @@ def checks(place: Place) -> dict[str, Check]:
         "python": host.python,
         "extras": host.extras,
         "git": host.git,
+        "ssh": host.ssh,
         "uv": host.uv,
         "home": partial(host.home, place),
         "disk": partial(host.disk, place),

@@ -66,6 +66,16 @@ def git() -> Sequence[Finding]:
     return (Finding("git", "ok", detail),)
 
 
+def ssh() -> Sequence[Finding]:
+    """Only repositories over ssh need it."""
+    program = shutil.which("ssh")
+    if program is None:
+        hint = "Repositories over ssh need OpenSSH's client: apt install openssh-client."
+        return (Finding("ssh", "warn", "The program ssh was not found", hint),)
+    done = process.run([program, "-V"], env={}, timeout=10)
+    return (Finding("ssh", "ok", f"{done.complaint}, {program}"),)
+
+
 def uv() -> Sequence[Finding]:
     done = process.run([tool.uv_binary(), "--version"], env={}, timeout=10)
     if done.returncode:
