@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from taxiway.git.mirror import Mirror
+from taxiway.storage.eviction import entries, evict
 
 pytestmark = pytest.mark.integration
 
@@ -76,6 +77,16 @@ def test_a_rollback_makes_the_sealed_release_current_in_a_moment_and_holds(
 
 def path(made: Any, number: int) -> str:
     return f"/workflows/{made['id']}/releases/{number}"
+
+
+def test_a_release_that_the_cache_has_lost_is_made_warm_again(live: Any) -> None:
+    _, made, _, _ = two_releases(live)
+    tree = live.get(path(made, 1))["tree"]
+    cache = live.machinery.shop.cache
+    (entry,) = [one for one in entries(cache, ("snapshots",)) if one.key == tree]
+    assert evict(cache, entry)
+    roll_back(live, made, 1)
+    live.eventually(lambda: cache.path("snapshots", tree).exists())
 
 
 def test_a_dry_run_says_what_it_would_change_and_changes_nothing(live: Any) -> None:

@@ -16,6 +16,7 @@ import structlog
 from anyio.to_thread import run_sync
 
 from taxiway.errors import TaxiwayError
+from taxiway.release.model import Release
 from taxiway.server.cleanup import lease
 from taxiway.server.credentials.keyring import Keyrings
 from taxiway.server.database import Database, ReleaseRow, now
@@ -24,6 +25,7 @@ from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.publishing.signals import Signals
 from taxiway.server.releases import history, queries
 from taxiway.server.releases.current import CurrentReleases
+from taxiway.server.releases.environments import warm
 from taxiway.server.releases.memory import DatabaseMemory
 from taxiway.server.releases.prepare import Workshop, prepare
 from taxiway.server.releases.records import error_to_json, order_of
@@ -84,6 +86,19 @@ class Deployer:
             if not at_work:
                 self._pool.submit(self._work, workflow_id)
 
+    def warm(self, release: Release) -> None:
+        """Have on this host what the tasks of a release need, soon; nobody waits for it."""
+        with self._guard:
+            if not self._stopping.is_set():
+                self._pool.submit(self._warm, release)
+
+    def _warm(self, release: Release) -> None:
+        shop = self._shop
+        try:
+            warm(release, policy=shop.packages, cache=shop.cache, storage=shop.storage)
+        except TaxiwayError as error:  # workers make it themselves, where they can
+            log.warning("not-warmed", digest=release.digest, code=error.code, why=error.message)
+
     async def wait(self, release_id: str, seconds: float) -> ReleaseRow:
         """The release when it has ended, or as it is after `seconds`. Holds no thread."""
         deadline = time.monotonic() + seconds
@@ -126,7 +141,8 @@ class Deployer:
             return
         try:
             memory = DatabaseMemory(self._database, row.workflow_id)
-            self._current.publish(row.id, prepare(order_of(row), self._shop_of(row), memory))
+            order = replace(order_of(row), since=self._last_commit(row))
+            self._current.publish(row.id, prepare(order, self._shop_of(row), memory))
             count_deploy("published", (now() - row.created_at).total_seconds())
         except TaxiwayError as error:
             self._fail(row.id, error)
@@ -140,6 +156,13 @@ class Deployer:
                     hint="The server's log has the details; please report them.",
                 ),
             )
+
+    def _last_commit(self, row: ReleaseRow) -> str | None:
+        """From which the files are counted that this deploy changes."""
+        with self._database.reading() as session:
+            last = queries.last_sealed(session, row.workflow_id, row.number)
+        same = last is not None and last.git_repository == row.git_repository
+        return last.commit if last is not None and same else None
 
     def _wait_for_cleanup(self) -> bool:
         """Whether the deploy may go on: a clean-up could take what it is about to use."""

@@ -15,6 +15,7 @@ from taxiway.server.releases.dependencies import DeployerDep
 from taxiway.server.releases.differences import Differences
 from taxiway.server.releases.holds import held_text
 from taxiway.server.releases.orders import RollbackOrder
+from taxiway.server.releases.records import release_of
 from taxiway.server.releases.rollback import Plan, Rollback
 from taxiway.server.releases.schemas import ReleaseResponse, release_response
 from taxiway.server.runs.schemas import RunResponse, run_response
@@ -67,6 +68,8 @@ async def roll_back(
     plan = await run_sync(rollback.plan, workflow_id, body.release)
     if not dry_run:
         await run_sync(rollback.carry_out, plan, body)
+        if (release := release_of(plan.target)) is not None:
+            deployer.warm(release)
         await deployer.wait(plan.target.id, wait)
     return await run_sync(_answer, database, plan, dry_run)
 
