@@ -32,6 +32,13 @@ def command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume it first, where a rollback holds it.")
     ] = False,
+    ref: Annotated[
+        str | None, typer.Option(help="Take this branch, tag or commit, this once.")
+    ] = None,
+    allow_unreachable: Annotated[
+        bool,
+        typer.Option("--allow-unreachable", help="Take a commit that the branch does not contain."),
+    ] = False,
     upgrade: Annotated[
         bool, typer.Option("--upgrade", help="Take the newest packages that are allowed.")
     ] = False,
@@ -41,12 +48,16 @@ def command(
     output: options.Output = options.Form.table,
 ) -> None:
     """Seal a workflow at one commit into a release that runs can execute."""
+    body = present(
+        message=message,
+        resume=resume or None,
+        ref=ref,
+        allow_unreachable=allow_unreachable or None,
+    )
     with connect(server, home) as connection:
         found = workflow_of(connection.client, workflow)
         began = time.monotonic()
-        release = connection.client.deploy(
-            found["id"], wait=0, upgrade=upgrade, **present(message=message, resume=resume or None)
-        )
+        release = connection.client.deploy(found["id"], wait=0, upgrade=upgrade, **body)
         if wait:
             release = _follow(connection.client, release, timeout)
         if output is options.Form.json:

@@ -22,7 +22,8 @@ Repository = Annotated[Text, typer.Option(help="Address of the Git repository.")
 CredentialName = Annotated[
     Text, typer.Option("--credential", help="Id or name of the repository's; '' for none.")
 ]
-Branch = Annotated[Text, typer.Option(help="The branch that deploys look at.")]
+Branch = Annotated[Text, typer.Option(help="The branch or tag that deploys look at.")]
+Subdirectory = Annotated[Text, typer.Option(help="Its folder of the repository; '' for all of it.")]
 Commit = Annotated[Text, typer.Option(help="Pin it to this full commit; '' goes with the branch.")]
 UpdatePolicy = Annotated[Text, typer.Option(help="on_deploy, pinned or on_push.")]
 Schedule = Annotated[Text, typer.Option(help="Five cron fields, or a preset; '' for none.")]
@@ -99,6 +100,7 @@ def create(
     repository: Repository = None,
     credential: CredentialName = None,
     branch: Branch = None,
+    subdirectory: Subdirectory = None,
     commit: Commit = None,
     update_policy: UpdatePolicy = None,
     schedule: Schedule = None,
@@ -120,6 +122,7 @@ def create(
         name=name,
         git_repository=repository,
         git_branch=branch,
+        git_subdirectory=subdirectory,
         git_commit_sha=commit,
         git_update_policy=update_policy,
         schedule=schedule,
@@ -151,6 +154,7 @@ def update(
     repository: Repository = None,
     credential: CredentialName = None,
     branch: Branch = None,
+    subdirectory: Subdirectory = None,
     commit: Commit = None,
     update_policy: UpdatePolicy = None,
     schedule: Schedule = None,
@@ -172,6 +176,7 @@ def update(
         name=name,
         git_repository=repository,
         git_branch=branch,
+        git_subdirectory=subdirectory,
         git_commit_sha=commit,
         git_update_policy=update_policy,
         schedule=schedule,
