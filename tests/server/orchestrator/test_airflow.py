@@ -108,7 +108,9 @@ def airflow() -> Iterator[Airflow]:
 
 @pytest.fixture
 def port(airflow: Airflow) -> Iterator[AirflowOrchestrator]:
-    session = AirflowSession(airflow.url, "admin", lambda: Secret("s3cret"), timeout=0.5)
+    session = AirflowSession(
+        airflow.url, "admin", lambda: Secret("s3cret"), timeout=0.5, busy_pauses=(0.0, 0.0)
+    )
     orchestrator = AirflowOrchestrator(session)
     yield orchestrator
     orchestrator.close()
@@ -166,6 +168,13 @@ def test_every_fault_of_airflow_is_unavailable_by_name(
         assert code_of(lambda: port.runs_changed_since(moment)) == code
         assert code_of(lambda: port.active_runs("d")) == code
         assert code_of(lambda: port.trigger("d", "r", conf={})) == code
+
+
+def test_an_airflow_whose_database_is_busy_is_asked_again(
+    airflow: Airflow, port: AirflowOrchestrator
+) -> None:
+    airflow.say("/api/v2/dags/d", (503, b"<html>"), (503, b"<html>"), (404, {}))
+    assert port.dag("d") is None
 
 
 def test_an_airflow_that_is_not_there_is_unreachable(airflow: Airflow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,11 +21,18 @@ class AirflowSession:
     """Logs in when it must, with the password as it is now; safe to share between threads."""
 
     def __init__(
-        self, base_url: str, username: str, password: Callable[[], Secret], *, timeout: float = 15
+        self,
+        base_url: str,
+        username: str,
+        password: Callable[[], Secret],
+        *,
+        timeout: float = 15,
+        busy_pauses: Sequence[float] = BUSY_PAUSES,
     ) -> None:
         self._client = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False)
         self._username = username
         self._password = password
+        self._busy_pauses = busy_pauses
         self._token: Secret | None = None
         self._login_lock = threading.Lock()
 
@@ -52,7 +59,7 @@ class AirflowSession:
         response = self._exchange(method, path, token, **request)
         if response.status_code == 401:
             response = self._exchange(method, path, self._login(token), **request)
-        for seconds in BUSY_PAUSES:
+        for seconds in self._busy_pauses:
             if response.status_code != 503:
                 break
             time.sleep(seconds)  # its SQLite was locked for longer than it waits: nothing was done
