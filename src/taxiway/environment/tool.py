@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import re
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +26,7 @@ _NO_WHEEL = re.compile(
 )
 _ENDS_WHEEL = re.compile(r"Because (\S+?)(?:==\S+)? has no (?:usable )?wheels")
 _BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
+_FICLONE = 0x40049409
 _ADDRESS = re.compile(r"https?://[^\s`'\")]+")
 
 
@@ -54,8 +57,9 @@ def environment(policy: PackagePolicy, *, cache: Cache, folder: Path) -> dict[st
         "UV_NO_PROGRESS": "1",
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_KEYRING_PROVIDER": "disabled",
-        # Hard links would let a write into one environment change every other one.
-        "UV_LINK_MODE": "copy",
+        # Hard links would let a write into one environment change every other one. uv makes them
+        # where it is asked for clones and cannot: so we ask only where it can.
+        "UV_LINK_MODE": "clone" if has_reflinks(cache.root) else "copy",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
@@ -73,6 +77,24 @@ def environment(policy: PackagePolicy, *, cache: Cache, folder: Path) -> dict[st
     if "SSL_CERT_FILE" in scrubbed:  # git, which uv starts, reads another name
         scrubbed["GIT_SSL_CAINFO"] = scrubbed["SSL_CERT_FILE"]
     return scrubbed
+
+
+@functools.cache
+def has_reflinks(folder: Path) -> bool:
+    """Whether the file system below `folder` can make copies that share their blocks."""
+    building = folder / ".building"
+    building.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryFile(dir=building) as source,
+        tempfile.TemporaryFile(dir=building) as target,
+    ):
+        source.write(b"x" * 4096)
+        source.flush()
+        try:
+            fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
+        except OSError:
+            return False
+    return True
 
 
 def _git_settings(settings: Mapping[str, str]) -> dict[str, str]:
