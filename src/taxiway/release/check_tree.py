@@ -30,8 +30,9 @@ def _check_links(tree: Tree) -> Iterator[Finding]:
             "Remove the link, or point it at a file of the repository by a relative path.",
             file=path,
         )
-    folders = {folder for path in tree.entries for folder in _parents(path)}
-    for path in sorted(tree.links.keys() - set(leaving)):
+    staying = sorted(tree.links.keys() - set(leaving))
+    folders = {folder for path in tree.entries for folder in _parents(path)} if staying else set()
+    for path in staying:
         if not _leads_somewhere(path, tree, folders):
             yield Finding(
                 "warning",

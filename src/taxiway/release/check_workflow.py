@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from taxiway.errors import Invalid
 from taxiway.release.findings import Finding, did_you_mean, finding_of, pointer
-from taxiway.workflow.graph import find_cycle
+from taxiway.workflow.graph import find_cycle, order
 from taxiway.workflow.models import Task, Workflow
 from taxiway.workflow.schedule import check_schedule, check_timezone
 
@@ -40,19 +40,13 @@ def sources_of_inputs(task: Task) -> dict[str, str]:
 
 def ancestors_of(workflow: Workflow) -> dict[str, frozenset[str]]:
     """For each task, all that it waits for, directly or not: whose values it can have."""
-    direct = {task.name: task.dependencies for task in workflow.tasks}
+    graph = {task.name: task.dependencies for task in workflow.tasks}
+    if find_cycle(graph):  # nothing runs then; only what is waited for directly is known
+        return {name: frozenset(before) & graph.keys() for name, before in graph.items()}
     found: dict[str, frozenset[str]] = {}
-    for name in direct:
-        reached: set[str] = set()
-        waiting = list(direct[name])
-        while waiting:
-            here = waiting.pop()
-            if here in reached or here not in direct:
-                continue
-            known = found.get(here)
-            reached.add(here)
-            waiting += direct[here] if known is None else known
-        found[name] = frozenset(reached - {name})
+    for name in order(graph):
+        direct = [before for before in graph[name] if before in graph]
+        found[name] = frozenset(direct).union(*(found[before] for before in direct))
     return found
 
 
