@@ -84,6 +84,7 @@ def test_nothing_of_a_secret_lies_in_database_or_record_or_log(
     assert "hunter2" not in out + err
 
 
+@pytest.mark.integration
 def test_a_pair_is_made_and_only_its_public_half_is_shown(client: TestClient, folder: Path) -> None:
     made = make(client, kind="ssh", host="git.example:2222")
     assert (made["host"], made["port"], made["name"]) == ("git.example", 2222, "git.example")

@@ -4,7 +4,7 @@ import json
 import os
 import pickle
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -100,42 +100,59 @@ def test_keys_do_not_show_themselves(file: Path) -> None:
         pickle.dumps(SECRET)
 
 
-def test_the_first_start_makes_the_file_and_later_ones_take_it(home: Path) -> None:
-    database = Database(f"sqlite:///{home}/taxiway.db")
+@pytest.fixture
+def database(home: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{home}/taxiway.db")
+    yield made
+    made.close()
+
+
+def test_the_first_start_makes_the_file_and_later_ones_take_it(
+    database: Database, home: Path
+) -> None:
     file = home / "secret.keys"
     first = open_vault(database, file, may_make=True).seal("x", SECRET)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert open_vault(database, file, may_make=True).open("x", first) == SECRET
-    database.close()
 
 
-def test_a_start_refuses_a_missing_key_and_invents_none(home: Path) -> None:
+def test_a_start_refuses_a_missing_key_and_invents_none(database: Database, home: Path) -> None:
     """Also one of several keys, and another file that has a key of the same name."""
-    settings = load_settings(home=home)
-    create_app(settings).state.database.close()
     file = home / "secret.keys"
+    open_vault(database, file, may_make=True)
     kept = file.read_text()
     file.unlink()
-    error = refused(lambda: create_app(settings))
+    error = refused(lambda: open_vault(database, file, may_make=True))
     assert isinstance(error, Unavailable) and error.code == "secret-key-missing"
     assert not file.exists()
+    assert refused(lambda: create_app(load_settings(home=home))).code == "secret-key-missing"
     keys.write(file, keys.new_keys())
-    assert refused(lambda: create_app(settings)).code == "secret-key-missing"
-    content = json.loads(kept)
-    other = json.loads(file.read_text())
+    error = refused(lambda: open_vault(database, file, may_make=True))
+    assert error.code == "secret-key-missing"
+    content, other = json.loads(kept), json.loads(file.read_text())
     content["keys"][content["active"]] = next(iter(other["keys"].values()))
     file.write_text(json.dumps(content))
-    assert refused(lambda: create_app(settings)).code == "secret-damaged"
+    assert refused(lambda: open_vault(database, file, may_make=True)).code == "secret-damaged"
     file.write_text(kept)
-    create_app(settings).state.database.close()
+    open_vault(database, file, may_make=True)
+
+
+@pytest.mark.integration
+def test_servers_of_one_database_need_one_key(emptied_postgres: str, tmp_path: Path) -> None:
+    database = Database(emptied_postgres)
+    first, second = tmp_path / "a.keys", tmp_path / "b.keys"
+    envelope = open_vault(database, first, may_make=True).seal("x", SECRET)
+    error = refused(lambda: open_vault(database, second, may_make=True))
+    assert error.code == "secret-key-missing" and not second.exists()
+    keys.write(second, keys.read(first))
+    assert open_vault(database, second, may_make=True).open("x", envelope) == SECRET
+    database.close()
 
 
 def test_a_file_that_a_setting_names_is_never_made(home: Path, tmp_path: Path) -> None:
     settings = load_settings(home=home, secret_key_file=tmp_path / "elsewhere" / "keys")
     assert refused(lambda: create_app(settings)).code == "secret-key-missing"
-    keys.write(tmp_path / "elsewhere" / "keys", keys.new_keys())
-    create_app(settings).state.database.close()
-    assert not (home / "secret.keys").exists()
+    assert not settings.secret_keys.exists() and not (home / "secret.keys").exists()
 
 
 def test_the_file_is_replaced_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

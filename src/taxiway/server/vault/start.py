@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from taxiway.redaction import Secret
@@ -20,6 +20,8 @@ def open_vault(database: Database, file: Path, *, may_make: bool) -> Vault:
     never had a key; else `Unavailable` (`secret-key-missing`) when it is not there."""
     vault = Vault(file)
     with keys.alone(file), database.writing() as session:
+        if session.get_bind().dialect.name == "postgresql":  # servers with homes of their own
+            session.execute(text("LOCK TABLE secret_keys IN EXCLUSIVE MODE"))
         rows = list(session.scalars(select(SecretKeyRow)))
         if not file.exists():
             if rows or not may_make:
