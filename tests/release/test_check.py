@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -444,3 +445,13 @@ def test_a_hostile_file_costs_little_and_hides_no_other(tmp_path: Path) -> None:
         *((name, "error") for name in ("deep", "nul", "latin", "gone")),
     ]
     assert not mark.exists()
+
+
+def test_a_chain_of_a_thousand_tasks_is_checked_in_a_moment(found: Any) -> None:
+    tasks = [
+        git(name=f"t{number}", dependencies=(f"t{number - 1}",) if number else ())
+        for number in range(1000)
+    ]
+    began = time.process_time()
+    assert found({"a.py": "def f(t0=None): ...\n"}, flow(*tasks)) == []
+    assert time.process_time() - began < 5
