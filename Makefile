@@ -20,21 +20,26 @@ unexport PYTHONPATH
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format openapi ui ui-dev install lock clean
+.PHONY: help demo test test-all lint format openapi ui web screenshots bench install lock clean
 
 help:  ## Show the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
 
 demo: ui  ## Start the stack, and run a workflow from a Git repository on it
 	@$(BIN)/taxiway demo
 
-test: lint  ## Lint, then unit, integration and system tests, the last on one real Airflow
+test: lint ui  ## Lint, then unit, integration and system tests, the last on one real Airflow
 	@$(SAY) "Unit tests"
 	@$(BIN)/pytest -q -m "not integration and not system" -n 2
 	@$(SAY) "Integration tests: real git, uv, databases and processes"
 	@$(BIN)/pytest -q -m "integration and not system" -n 2
-	@$(SAY) "System tests, on one real Airflow"
-	@$(BIN)/pytest -v -m system -n 2 --dist loadgroup --durations=10
+	@$(SAY) "System tests, on one real Airflow; the web UI in a real browser"
+	@scripts/install-browser
+	@$(BIN)/pytest -v -m "system and not long" -n 2 --dist loadgroup --durations=10
+
+test-all: test web  ## The same, and what takes longer
+	@$(SAY) "Long tests, on one real Airflow"
+	@$(BIN)/pytest -v -m "system and long" -n 2 --dist loadgroup --durations=10
 
 lint: $(STAMP)  ## Check style, types and the import law; change nothing
 	@$(SAY) "Style, types and the import law"
@@ -58,6 +63,15 @@ install: ui  ## Make .venv with everything that development needs, and the web U
 
 ui: $(STAMP)  ## Build the web UI, unless it is there
 	@$(BIN)/python hatch_build.py || true
+
+web: $(STAMP)  ## Check the sources of the web UI: types, form, component tests
+	@$(SAY) "Types, form and component tests of the web UI"
+	@$(BIN)/python hatch_build.py --dev
+	@cd web && npm run --silent check && npm run --silent test
+
+screenshots: ui  ## Make pictures of every page in both schemes, into docs/images
+	@scripts/install-browser
+	@$(BIN)/python scripts/screenshots.py
 
 lock: $(UV)  ## Resolve requirements/*.txt anew; versions stay unless UPGRADE=1
 	@$(SAY) "Resolving the requirements for Python 3.11 to 3.13"

@@ -8,8 +8,10 @@ import { theme, variables } from "./theme";
 
 const queries = new QueryClient({
   defaultOptions: {
+    mutations: { networkMode: "always" },
     queries: {
       staleTime: 2000,
+      networkMode: "always", // the server is often on this machine, where there is no network to miss
       // What the server refuses it refuses again; what does not answer may be restarting.
       retry: (count, error) =>
         count < 3 &&

@@ -118,7 +118,7 @@ export function Shell() {
 
 function Scheme() {
   const { setColorScheme } = useMantineColorScheme();
-  const scheme = useComputedColorScheme("light");
+  const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
   const other = scheme === "dark" ? "light" : "dark";
   return (
     <Tooltip label={`Show it ${other}`}>

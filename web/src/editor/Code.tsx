@@ -39,7 +39,7 @@ export default function Code(props: CodeProps) {
   const lined = useRef(props.onLine);
   changed.current = onChange;
   lined.current = props.onLine;
-  const dark = useComputedColorScheme("light") === "dark";
+  const dark = useComputedColorScheme("light", { getInitialValueInEffect: false }) === "dark";
   const editable = Boolean(onChange);
   const from = marked?.[0];
   const to = marked?.[1];

@@ -46,7 +46,7 @@ export function Graph({
   onConnect?: (before: string, task: string) => void;
   height?: string;
 }) {
-  const scheme = useComputedColorScheme("light");
+  const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
   const places = usePlaces(tasks);
   const nodes = useMemo(
     () =>

@@ -62,6 +62,8 @@ function Difference({ before, after }: { before: Line["before"]; after: Line["af
 
 function short(value: unknown): string {
   if (value === undefined) return "–";
+  if (value === null) return "none";
   const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (/^[0-9a-f]{40,64}$/.test(text)) return text.slice(0, 12);
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }

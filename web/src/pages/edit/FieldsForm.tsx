@@ -44,7 +44,7 @@ export function FieldsForm({
     <Accordion
       variant="contained"
       multiple
-      defaultValue={["code"]}
+      defaultValue={fields.git_repository ? [] : ["code"]}
       styles={{ item: { background: "var(--mantine-color-body)" } }}
     >
       <Accordion.Item value="code">
@@ -159,7 +159,7 @@ function Source({
               : "The last one deployed; another one pins it."
           }
           maxLength={40}
-          className="mono"
+          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           value={fields.git_commit_sha ?? ""}
           error={wrong.git_commit_sha}
           onChange={(event) =>

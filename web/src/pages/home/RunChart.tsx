@@ -23,7 +23,7 @@ export function RunChart() {
     <Panel title="Runs of the last 14 days">
       <div
         role="img"
-        aria-label={data.map((d) => `${d.day}: ${d.runs} runs, ${d.failed} failed`).join("; ")}
+        aria-label={`Runs by day. ${data.map((d) => `${d.day}: ${d.runs} runs, ${d.failed} failed`).join("; ")}`}
         style={{ display: "flex", alignItems: "flex-end", gap: 3, height: 80 }}
       >
         {data.map((day) => (
