@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,23 +68,34 @@ def write(cache: Cache, tree: str, root: Path, made: Unpacked, linked: Mapping[s
 
 def link(
     listing: Listing, base: Path, root: Path, skip: Container[str]
-) -> Iterator[tuple[str, str, str]]:
+) -> list[tuple[str, str, str]]:
     """Link every file of the snapshot `base` that is not in `skip` below `root`; the entries that
-    were linked. `Unfit` when one of them was changed."""
-    made = {""}
-    for path, (mode, oid, size, changed) in listing.files.items():
-        if path in skip:
-            continue
-        source = f"{base}/{path}"
-        folder = path.rpartition("/")[0]
-        try:
-            found = os.lstat(source)
-            if (found.st_size, found.st_mtime_ns) != (size, changed):
+    were linked. `Unfit` when one of them was changed; nothing is linked then."""
+    rows = [(path, *facts) for path, facts in listing.files.items() if path not in skip]
+    sources = [f"{base}/{row[0]}" for row in rows]
+    targets = [f"{root}/{row[0]}" for row in rows]
+    done = 0
+    try:
+        for (path, _, _, size, changed), found in zip(rows, map(os.lstat, sources), strict=True):
+            if found.st_mtime_ns != changed or found.st_size != size:
                 raise Unfit(path)
-            if folder not in made:
-                os.makedirs(f"{root}/{folder}", exist_ok=True)  # noqa: PTH103 - often
-                made.add(folder)
-            os.link(source, f"{root}/{path}")
-        except OSError as error:  # also: too many links to one file, or another file system
-            raise Unfit(path) from error
-        yield path, mode, oid
+        make_folders(root, {row[0].rpartition("/")[0] for row in rows})
+        for _ in map(os.link, sources, targets):
+            done += 1
+    except OSError as error:  # also: too many links to one file, or another file system
+        for target in targets[:done]:
+            os.unlink(target)  # noqa: PTH108 - what was linked before the fault
+        raise Unfit(str(error)) from error
+    return [row[:3] for row in rows]
+
+
+def make_folders(root: Path, folders: Iterable[str]) -> None:
+    """Make the folders, which are relative to `root`, and those above them."""
+    made = {""}
+    for folder in sorted(folders):
+        for depth in range(folder.count("/") + 1):
+            above = "/".join(folder.split("/")[: depth + 1])
+            if above not in made:
+                with suppress(FileExistsError):
+                    os.mkdir(f"{root}/{above}")  # noqa: PTH102 - often
+                made.add(above)

@@ -164,13 +164,15 @@ def entries_of(store: Path, tree: str, limits: TreeLimits) -> list[TreeEntry]:
 
 
 def _walk(odb: pygit2.Odb, tree: str, limits: TreeLimits) -> Iterator[TreeEntry]:
-    folders = 1
+    folders, modes = 1, dict[int, str]()
     todo = [(b"", iter(_rows(odb, tree)))]
     while todo:
         prefix, rows = todo[-1]
         for mode, name, oid in rows:
             if mode != _FOLDER:
-                yield _entry(odb, prefix + name, mode, oid)
+                text = modes.get(mode) or modes.setdefault(mode, f"{mode:06o}")
+                size = None if text == SUBMODULE else _size(odb, oid)
+                yield TreeEntry((prefix + name).decode("utf-8", "surrogateescape"), text, oid, size)
                 continue
             folders += 1
             if folders > limits.entries or len(todo) > PATH_DEPTH:  # also where none has a file
@@ -179,12 +181,6 @@ def _walk(odb: pygit2.Odb, tree: str, limits: TreeLimits) -> Iterator[TreeEntry]
             break
         else:
             todo.pop()
-
-
-def _entry(odb: pygit2.Odb, path: bytes, mode: int, oid: str) -> TreeEntry:
-    text = f"{mode:06o}"
-    size = None if text == SUBMODULE else _size(odb, oid)
-    return TreeEntry(path.decode("utf-8", "surrogateescape"), text, oid, size)
 
 
 def _too_many_folders(limits: TreeLimits) -> Invalid:

@@ -79,10 +79,19 @@ def _fill(
         link = target / name
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(destination)
-    for folder, _, _ in os.walk(target, topdown=False):
-        os.chmod(folder, 0o555)  # noqa: PTH101
+    for folder in _folders(found):
+        os.chmod(f"{target}/{folder}", 0o555)  # noqa: PTH101
     listing.write(cache, tree, target, found, linked)
     return found.known
+
+
+def _folders(found: Unpacked) -> set[str]:
+    """All folders of what was made, the root as the empty one."""
+    folders = {path.rpartition("/")[0] for path, _, _ in found.entries} | found.folders
+    for folder in list(folders):
+        while folder and (folder := folder.rpartition("/")[0]) not in folders:
+            folders.add(folder)
+    return folders | {""}
 
 
 def _take_base(
@@ -101,13 +110,9 @@ def _take_base(
     if listed is None:
         return False
     with cache.lock("snapshots", base, shared=True):
-        linked: list[tuple[str, str, str]] = []
         try:
-            for row in listing.link(listed, cache.path("snapshots", base), target, hidden):
-                linked.append(row)  # what was linked before a fault is taken back
+            linked = listing.link(listed, cache.path("snapshots", base), target, hidden)
         except listing.Unfit:
-            for path, _, _ in linked:
-                (target / path).unlink()
             return False
     links = {path: where for path, where in listed.links.items() if path not in hidden}
     rows = [(path, LINK, object_id(b"blob", os.fsencode(where))) for path, where in links.items()]

@@ -94,10 +94,13 @@ def make_room(target: Path) -> None:
         if BYTECODE in folders:
             folders.remove(BYTECODE)
         elif any(name.endswith(".py") for name in names):
-            mode = stat.S_IMODE(os.lstat(folder).st_mode)
-            os.chmod(folder, mode | 0o200)  # noqa: PTH101
-            os.mkdir(f"{folder}/{BYTECODE}", 0o755)  # noqa: PTH102
-            os.chmod(folder, mode)  # noqa: PTH101
+            try:
+                os.mkdir(f"{folder}/{BYTECODE}", 0o755)  # noqa: PTH102
+            except PermissionError:  # who is not root may not write to a read-only folder
+                mode = stat.S_IMODE(os.lstat(folder).st_mode)
+                os.chmod(folder, mode | 0o200)  # noqa: PTH101
+                os.mkdir(f"{folder}/{BYTECODE}", 0o755)  # noqa: PTH102
+                os.chmod(folder, mode)  # noqa: PTH101
 
 
 def damage(root: Path, kind: str, key: str) -> str | None:
