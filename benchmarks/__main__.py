@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import browsing, chains, commits, lists, parsing, rendering, starting, table
+from benchmarks import browsing, chains, commits, lists, parsing, peers, rendering, starting, table
 from benchmarks.measure import Options, Row
 
 ALL: Mapping[str, Callable[[Options], list[Row]]] = {
@@ -24,6 +24,7 @@ ALL: Mapping[str, Callable[[Options], list[Row]]] = {
     "browsing": browsing.measure,
     "commits": commits.measure,
     "starting": starting.measure,
+    "peers": peers.measure,
     "chains": chains.measure,
 }
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"

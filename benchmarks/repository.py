@@ -28,7 +28,17 @@ class SmallRepository:
         self._git("add", "--all")
         self._git("commit", "--quiet", "-m", "Change")
 
-    def _git(self, *arguments: str) -> None:
+    def add(self, files: dict[str, str]) -> str:
+        """A commit with these files; its id."""
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "-m", "Change")
+        return self._git("rev-parse", "HEAD")
+
+    def _git(self, *arguments: str) -> str:
         person = {"NAME": "Ada", "EMAIL": "ada@example.org"}
         env = {
             "PATH": os.environ["PATH"],
@@ -39,3 +49,4 @@ class SmallRepository:
         done = run(["git", *arguments], env=env, cwd=self.folder, timeout=60)
         if done.returncode:
             raise RuntimeError(done.complaint)
+        return done.stdout.decode().strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -102,10 +103,10 @@ def of_a_task(release: Release, settings: WorkerSettings) -> float:
     return _began("\n".join(host.output("stdout"))) - asked
 
 
-def of_a_command(argv: list[str], folder: Path) -> float:
+def of_a_command(argv: list[str], folder: Path, more: Mapping[str, str] | None = None) -> float:
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "UV_CACHE_DIR": str(folder / "uv")}
     asked = time.time()
-    done = run(argv, env=env, cwd=folder, timeout=60)
+    done = run(argv, env=env | dict(more or {}), cwd=folder, timeout=120)
     if done.returncode:
         raise RuntimeError(done.complaint)
     return _began(done.stdout.decode()) - asked
