@@ -16,7 +16,7 @@ from taxiway.functions.reading import read_functions
 from taxiway.functions.refusal import NOT_READ
 from taxiway.storage.cache import Cache
 
-FORMAT = 1  # goes up when `functions_of` finds something else in an unchanged file
+FORMAT = 2  # goes up when `functions_of` finds something else in an unchanged file
 _KEPT = 4096
 
 

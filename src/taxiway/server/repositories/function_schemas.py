@@ -57,6 +57,9 @@ class FunctionResponse(BaseModel):
     is_certain: bool = Field(
         description="False where it is decorated or bound twice: what is called may differ."
     )
+    pulls: list[str] = Field(
+        description="The tasks whose values it pulls by a literal name (`ti.xcom_pull`)."
+    )
     params_schema: dict[str, Any] = Field(
         alias="schema",
         description="JSON Schema (draft 2020-12) of its params, without `context`.",
