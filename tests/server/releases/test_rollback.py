@@ -117,6 +117,22 @@ def test_a_held_workflow_deploys_only_when_it_is_resumed(live: Any) -> None:
     assert (after["held"], after["hold"], after["current_release"]) == (False, None, 3)
 
 
+def test_a_release_that_airflow_cannot_show_gives_way_to_the_one_that_was_rolled_back_to(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taxiway.server.publishing.reconciler.IMPORT_ERROR_SECONDS", 0.1)
+    origin, made, first, _ = two_releases(live)
+    roll_back(live, made, 1)
+    live.post(f"/workflows/{made['id']}/resume", status=200)
+    live.orchestrator.import_errors[made["dag_id"]] = "SyntaxError: odd"
+    live.orchestrator.delete(made["dag_id"])
+    origin.commit({"train.py": TRAIN + "# 3\n"})
+    live.deploy(made, status=500)
+    live.orchestrator.import_errors.clear()
+    after = live.get(f"/workflows/{made['id']}")
+    assert (after["current_release"], after["git_commit_sha"]) == (1, first)
+
+
 def test_resuming_changes_nothing_of_what_runs(live: Any) -> None:
     _, made, _, _ = two_releases(live)
     roll_back(live, made, 1)

@@ -192,7 +192,7 @@ class CurrentReleases:
         return True
 
     def broken(self, publication: PublicationRow, error: TaxiwayError) -> None:
-        """The release has failed, and the newest one that works is current again."""
+        """The release has failed, and the one that was shown before it is current again."""
         with self._database.writing() as session:
             workflow = publications.lock_workflow(session, publication.workflow_id)
             session.get_one(PublicationRow, publication.id).confirmed_at = now()
@@ -205,7 +205,10 @@ class CurrentReleases:
                 history.failed(session, release, error)
             if workflow.current_release_id != release.id:
                 return
-            earlier = queries.newest_ready(session, workflow.id)
+            generation = publication.generation
+            earlier = queries.shown_before(
+                session, workflow.id, generation
+            ) or queries.newest_ready(session, workflow.id)
             workflow.current_release_id = earlier.id if earlier else None
             if earlier and earlier.commit and workflow.git_update_policy != "pinned":
                 workflow.git_commit_sha = earlier.commit

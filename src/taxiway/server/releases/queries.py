@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
 
-from taxiway.server.database import ReleaseRow, RunRow, now
+from taxiway.server.database import PublicationRow, ReleaseRow, RunRow, now
 from taxiway.server.idempotency.records import KEPT
 from taxiway.server.paging import Found, page_of
 from taxiway.server.releases.listing import ReleaseQuery
@@ -80,6 +80,24 @@ def with_functions(session: Session, workflow_id: str, number: int) -> ReleaseRo
         select(ReleaseRow)
         .options(undefer(ReleaseRow.functions))
         .where(ReleaseRow.workflow_id == workflow_id, ReleaseRow.number == number)
+    )
+
+
+def shown_before(session: Session, workflow_id: str, generation: int) -> ReleaseRow | None:
+    """The release that Airflow was seen to show before a generation: after a rollback that is not
+    the newest one."""
+    return session.scalar(
+        select(ReleaseRow)
+        .join(PublicationRow, PublicationRow.release_id == ReleaseRow.id)
+        .where(
+            PublicationRow.workflow_id == workflow_id,
+            PublicationRow.generation < generation,
+            PublicationRow.confirmed_at.is_not(None),
+            ReleaseRow.state == "ready",
+            ReleaseRow.removed_at.is_(None),
+        )
+        .order_by(PublicationRow.generation.desc())
+        .limit(1)
     )
 
 
