@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 import subprocess
@@ -138,6 +139,7 @@ class GitServer:
     answers: list[int] = field(default_factory=list)  # of the next requests
     retry_after: str = ""
     broken: int = 0  # transfers that end in the middle
+    endless: bool = False  # lists refs for as long as anybody listens
     redirect_to: str = ""
     stall: threading.Event | None = None  # transfers wait for it
     stalling: threading.Event = field(default_factory=threading.Event)
@@ -194,6 +196,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(302, {"Location": told.redirect_to + self.path}, b"")
         elif told.answers:
             self._answer(told.answers.pop(0), {"Retry-After": told.retry_after}, b"")
+        elif told.endless and self.command == "POST":
+            self._list_without_end()
         elif told.broken and self.command == "POST":
             told.broken -= 1
             self.close_connection = True
@@ -225,6 +229,17 @@ class _Handler(BaseHTTPRequestHandler):
         headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
         status = int(headers.pop("Status", "200 OK").split()[0])
         self._answer(status, headers, content)
+
+    def _list_without_end(self) -> None:
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-git-upload-pack-result")
+        self.end_headers()
+        line = f"{'1' * 40} refs/heads/{'x' * 900}\n"
+        chunk = f"{len(line) + 4:04x}{line}".encode() * 500
+        with contextlib.suppress(OSError):  # until git is ended
+            while True:
+                self.wfile.write(chunk)
 
     def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
         self.send_response(status)

@@ -93,6 +93,17 @@ def test_small_files_that_unpack_to_much_are_refused_before_they_are_written(
     assert list(storage.names("layers")) == []
 
 
+def test_a_host_that_lists_refs_without_end_takes_a_bounded_memory(
+    web_mirror: Mirror, server
+) -> None:
+    server.endless = True
+    limits = TreeLimits(listing_bytes=200 * 1024**2)
+    mirror = Mirror(web_mirror.cache, web_mirror.url, replace(web_mirror.policy, limits=limits))
+    with pytest.raises(Invalid) as caught:
+        mirror.refs()
+    assert caught.value.code == "repository-too-large"
+
+
 def test_a_host_that_asks_to_wait_is_waited_for(web_mirror: Mirror, server, monkeypatch) -> None:
     waited: list[float] = []
     monkeypatch.setattr(backoff, "sleep", waited.append)

@@ -82,6 +82,7 @@ def run(
     limits: TreeLimits | None = None,
     pass_fds: Sequence[int] = (),
     stdin: bytes | None = None,
+    memory: int | None = None,
 ) -> process.Completed:
     """Run one git command to its end. Without a `target` no protocol at all is open."""
     bounds = limits or TreeLimits()
@@ -90,7 +91,7 @@ def run(
             command(arguments, store=store, target=target, stall_seconds=bounds.stall_seconds),
             env=environment(target, os.environ) | login,
             timeout=timeout,
-            limits=process.Limits(file_size=bounds.pack_bytes),
+            limits=process.Limits(file_size=bounds.pack_bytes, address_space=memory),
             pass_fds=pass_fds,
             stdin=stdin,
         )

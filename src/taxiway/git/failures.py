@@ -180,6 +180,14 @@ def _stalled(target: Target, words: str) -> TaxiwayError:
     return Unavailable("repository-stalled", f"The transfer from {target.url} stalled", hint=_AGAIN)
 
 
+def _endless(target: Target, words: str) -> TaxiwayError:
+    return Invalid(
+        "repository-too-large",
+        f"{target.url} lists more refs than there is memory for",
+        hint="Remove refs that nobody needs, or ask who runs the Git host.",
+    )
+
+
 def _rate_limited(target: Target, words: str) -> TaxiwayError:
     return Unavailable(
         "repository-rate-limited",
@@ -204,6 +212,7 @@ _MEANINGS = (
     (r"from proxy after CONNECT|the proxy refused|CONNECT tunnel failed|error: 407", _proxy_refuses),
     (r"permission denied \(|could not read username|could not read password|authentication failed|error: 40[13]\b", _needs_credentials),
     (r"error: 429\b", _rate_limited),
+    (r"out of memory", _endless),
     (r"error: 404\b|repository '.*' not found|not a git repository|does not appear to be a git|repository not found|project you were looking for", _not_found),
     (r"error: 30\d\b|unable to update url base|redirect", _redirects),
     (r"certificate|CAfile", _certificate),

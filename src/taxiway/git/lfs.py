@@ -177,12 +177,8 @@ def _source(files: Files) -> _Local | _Server:
     if configured is None and url.scheme == "ssh":
         endpoint, header = _by_ssh(check(url, policy))
     else:
-        endpoint, header = configured or f"{_dot_git(url.text)}/info/lfs", {}
+        endpoint, header = configured or f"{url.text.removesuffix('.git')}.git/info/lfs", {}
     return _Server(endpoint, check(_host_of(endpoint), policy), policy, header)
-
-
-def _dot_git(text: str) -> str:
-    return text if text.endswith(".git") else f"{text}.git"
 
 
 def _configured(files: Files) -> str | None:

@@ -49,6 +49,7 @@ class TreeLimits:
     total_bytes: int = 2 * 1000**3
     lfs_bytes: int = 10 * 1000**3  # of all LFS objects of a tree; they are counted apart
     pack_bytes: int = 2 * 1000**3  # one transfer
+    listing_bytes: int = 1 << 30  # of memory while the remote lists its refs
     resolve_seconds: float = 60
     fetch_seconds: float = 600
     stall_seconds: int = 30  # without a kilobyte a second

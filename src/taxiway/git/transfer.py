@@ -36,13 +36,17 @@ Ask = Callable[[Target, TreeLimits], Completed]
 def list_refs(target: Target, limits: TreeLimits) -> Completed:
     """The branches and tags that the remote has; exit status 2 when it has none."""
     arguments = ["ls-remote", "--heads", "--tags", "--exit-code", "--", target.text]
-    return _speak(arguments, target, limits, timeout=limits.resolve_seconds)
+    return _speak(
+        arguments, target, limits, timeout=limits.resolve_seconds, memory=limits.listing_bytes
+    )
 
 
 def list_head(target: Target, limits: TreeLimits) -> Completed:
     """What the remote says of its HEAD; exit status 2 when it has none."""
     arguments = ["ls-remote", "--symref", "--exit-code", "--", target.text, "HEAD"]
-    return _speak(arguments, target, limits, timeout=limits.resolve_seconds)
+    return _speak(
+        arguments, target, limits, timeout=limits.resolve_seconds, memory=limits.listing_bytes
+    )
 
 
 def fetch(
@@ -93,6 +97,7 @@ def _speak(
     store: Path | None = None,
     lock: int | None = None,
     stdin: bytes | None = None,
+    memory: int | None = None,
 ) -> Completed:
     attempt = 1
     while True:
@@ -105,6 +110,7 @@ def _speak(
                 limits=limits,
                 pass_fds=() if lock is None else (lock,),
                 stdin=stdin,
+                memory=memory,
             )
         except Unavailable as error:
             if error.code != "process-timeout":
