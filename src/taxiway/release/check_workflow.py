@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from taxiway.errors import Invalid
+from taxiway.release.check_expand import check_expand
 from taxiway.release.findings import Finding, did_you_mean, finding_of, pointer
 from taxiway.workflow.graph import find_cycle, order
 from taxiway.workflow.models import Task, Workflow
@@ -25,6 +26,7 @@ def check_workflow(workflow: Workflow) -> Iterator[Finding]:
     for task in workflow.tasks:
         yield from _check_dependencies(task, workflow.name, names)
         yield from _check_inputs(task, ancestors[task.name], names)
+        yield from check_expand(task, names)
     yield from _check_cycle(workflow)
     yield from _refused(check_timezone, workflow.timezone)
     if workflow.schedule is not None:

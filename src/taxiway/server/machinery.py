@@ -38,6 +38,7 @@ from taxiway.server.releases.records import release_of
 from taxiway.server.releases.rollback import Rollback
 from taxiway.server.releases.schedule import renewed
 from taxiway.server.runs.mirror import RunMirror
+from taxiway.server.runs.records import Records
 from taxiway.server.settings import Settings
 from taxiway.server.vault.vault import Vault
 from taxiway.storage.cache import Cache
@@ -142,7 +143,7 @@ def assemble(
     publisher = Publisher(database, storage)
     outbox = Outbox(_links(settings), has_default=settings.notify_url is not None)
     current = CurrentReleases(database, storage, publisher, signals, outbox)
-    mirror = RunMirror(database, port, outbox)
+    mirror = RunMirror(database, port, outbox, Records(storage, port))
     deployer = Deployer(database, shop, current, signals, outbox, keyrings=keyrings)
     arrivals = Arrivals(database, deployer, outbox)
     retirement = Retirement(database, publisher, port, current, mirror.update)

@@ -94,7 +94,7 @@ def test_a_run_is_followed_to_its_end_with_tasks_logs_and_values(live: Any, depl
     )
     assert text.text == "one\ntwo\n"
     value = live.get(f"{path}/tasks/train_model/value")
-    assert value == {"task": "train_model", "value": {"accuracy": 0.9}}
+    assert value["task"] == "train_model" and value["value"] == {"accuracy": 0.9}
 
 
 def test_what_is_not_there_is_said_by_name(live: Any, deployed: Any) -> None:

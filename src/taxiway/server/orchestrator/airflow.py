@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from taxiway.errors import Conflict, NotFound, Unavailable
 from taxiway.server.orchestrator.airflow_answers import (
+    RECORD_KEY,
     TIMINGS_KEY,
     backfill_error,
     backfill_state,
     generation,
     log_lines,
+    record_tags,
     run_state,
     task_state,
     timings,
@@ -27,12 +29,16 @@ from taxiway.server.orchestrator.port import (
     DagState,
     LogPage,
     PartHealth,
+    RecordTag,
     RunState,
     TaskState,
 )
 
 SENTINEL = "taxiway_sentinel"
 _PAGE = 100
+
+
+T = TypeVar("T")
 
 
 class AirflowOrchestrator:
@@ -198,16 +204,28 @@ class AirflowOrchestrator:
             return [backfill_state(raw) for raw in page["backfills"]]
 
     def timings(self, dag_id: str, airflow_run_id: str) -> Mapping[str, Mapping[str, float]]:
+        return self._told(dag_id, airflow_run_id, TIMINGS_KEY, timings)
+
+    def records(self, dag_id: str, airflow_run_id: str) -> Sequence[RecordTag]:
+        try:
+            return self._told(dag_id, airflow_run_id, RECORD_KEY, record_tags)
+        except NotFound:  # deleted in Airflow by hand
+            return ()
+
+    def _told(
+        self, dag_id: str, airflow_run_id: str, prefix: str, read: Callable[[list[Any]], T]
+    ) -> T:
+        """What the tasks of a run left in the keys of their XComs."""
         path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/~/xcomEntries"
         entries: list[Mapping[str, Any]] = []
         while True:
-            query: dict[str, str | int] = {"xcom_key_prefix_pattern": TIMINGS_KEY}
+            query: dict[str, str | int] = {"xcom_key_prefix_pattern": prefix}
             query |= {"limit": _PAGE, "offset": len(entries)}
             page = self._http.json("GET", path, params=query)
             with understood(path):
                 entries += page["xcom_entries"]
                 if len(page["xcom_entries"]) < _PAGE:
-                    return timings(entries)
+                    return read(entries)
 
     def active_runs(self, dag_id: str) -> Sequence[RunState]:
         try:
@@ -253,9 +271,11 @@ class AirflowOrchestrator:
         *,
         try_number: int,
         token: str | None = None,
+        map_index: int = -1,
     ) -> LogPage:
         base = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/{quote(task)}/logs/{try_number}"
-        query = {"token": token} if token else {}
+        query: dict[str, str | int] = {"token": token} if token else {}
+        query |= {"map_index": map_index} if map_index >= 0 else {}
         try:
             raw = self._http.json("GET", base, params=query)
         except NotFound:

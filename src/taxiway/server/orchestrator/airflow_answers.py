@@ -11,11 +11,19 @@ import httpx
 
 from taxiway.errors import Conflict, Invalid, NotFound
 from taxiway.server.orchestrator.airflow_http import understood
-from taxiway.server.orchestrator.port import BackfillState, LogLine, RunState, TaskState
+from taxiway.server.orchestrator.port import (
+    BackfillState,
+    LogLine,
+    RecordTag,
+    RunState,
+    TaskState,
+)
 
 TIMINGS_KEY = "taxiway_timings"  # as `taxiway.airflow.operators` writes it
 _TRIGGERS = {"scheduled": "schedule", "backfill": "backfill", "manual": "manual"}
 _SOURCES = "::group::Log message source details"
+RECORD_KEY = "taxiway_record"
+_RECORD = re.compile(rf"{RECORD_KEY} record=([0-9a-f]{{64}})\b")
 _TIMING = re.compile(r"(\w+)=(\d+(?:\.\d+)?)")
 
 
@@ -54,7 +62,19 @@ def task_state(raw: Mapping[str, Any]) -> TaskState:
         started_at=moment(raw["start_date"]),
         ended_at=moment(raw["end_date"]),
         duration=raw["duration"],
+        map_index=raw.get("map_index", -1),
     )
+
+
+def record_tags(entries: Sequence[Mapping[str, Any]]) -> list[RecordTag]:
+    """From the keys of XComs; of several of one task run the latest."""
+    found: dict[tuple[str, int], RecordTag] = {}
+    for entry in sorted(entries, key=lambda entry: str(entry["timestamp"])):
+        match = _RECORD.match(entry["key"])
+        if match:
+            place = entry["task_id"], entry.get("map_index", -1)
+            found[place] = RecordTag(*place, match[1])
+    return list(found.values())
 
 
 def timings(entries: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:

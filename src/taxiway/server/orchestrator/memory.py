@@ -21,6 +21,7 @@ from taxiway.server.orchestrator.port import (
     LogLine,
     LogPage,
     PartHealth,
+    RecordTag,
     RunState,
     TaskState,
 )
@@ -42,6 +43,7 @@ class MemoryOrchestrator:
         self._logs: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._states: dict[tuple[str, str, str], tuple[str, int]] = {}  # where they are told
         self._timings: dict[tuple[str, str], Mapping[str, Mapping[str, float]]] = {}
+        self._records: dict[tuple[str, str], Sequence[RecordTag]] = {}
         self._backfills: dict[str, list[BackfillState]] = {}
         self.looks = 0
 
@@ -143,6 +145,10 @@ class MemoryOrchestrator:
         with self._lock:
             return dict(self._timings.get((dag_id, airflow_run_id), {}))
 
+    def records(self, dag_id: str, airflow_run_id: str) -> Sequence[RecordTag]:
+        with self._lock:
+            return list(self._records.get((dag_id, airflow_run_id), ()))
+
     def _begin(
         self,
         dag_id: str,
@@ -177,6 +183,7 @@ class MemoryOrchestrator:
         *,
         states: Mapping[str, str] | None = None,
         timings: Mapping[str, Mapping[str, float]] | None = None,
+        records: Sequence[RecordTag] = (),
     ) -> None:
         """End a run as `state`, its tasks with these values and lines; their states are the
         run's where `states` does not say another."""
@@ -193,6 +200,7 @@ class MemoryOrchestrator:
                 told = (states or {}).get(task, state)
                 self._states[dag_id, airflow_run_id, task] = (told, self._tries(run, task))
             self._timings[dag_id, airflow_run_id] = timings or {}
+            self._records[dag_id, airflow_run_id] = records
 
     def run(self, dag_id: str, airflow_run_id: str) -> RunState | None:
         with self._lock:
@@ -237,6 +245,7 @@ class MemoryOrchestrator:
         *,
         try_number: int,
         token: str | None = None,
+        map_index: int = -1,
     ) -> LogPage:
         with self._lock:
             lines = self._logs.get((dag_id, airflow_run_id, task), ()) if try_number == 1 else ()

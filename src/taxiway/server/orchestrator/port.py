@@ -62,6 +62,16 @@ class TaskState:
     ended_at: datetime | None
     duration: float | None  # seconds
     timings: Mapping[str, float] | None = None  # seconds by phase, once it has ended
+    map_index: int = -1  # which of many elements; -1 for a task that is not mapped
+
+
+@dataclass(frozen=True)
+class RecordTag:
+    """The digest of what a worker recorded of the latest try of a task run."""
+
+    task: str
+    map_index: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,9 @@ class Orchestrator(Protocol):
     def timings(self, dag_id: str, airflow_run_id: str) -> Mapping[str, Mapping[str, float]]:
         """Seconds by phase, by task: what the latest tries told of themselves. One call."""
 
+    def records(self, dag_id: str, airflow_run_id: str) -> Sequence[RecordTag]:
+        """The records that the workers made of the run's task runs, so far. One call."""
+
     def active_runs(self, dag_id: str) -> Sequence[RunState]:
         """The DAG's runs that have not ended, by whatever they were started."""
 
@@ -180,6 +193,7 @@ class Orchestrator(Protocol):
         *,
         try_number: int,
         token: str | None = None,
+        map_index: int = -1,
     ) -> LogPage: ...
 
     def value(self, dag_id: str, airflow_run_id: str, task: str) -> Any:

@@ -26,6 +26,7 @@ from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.orchestrator.port import ACTIVE, Orchestrator, RunState, TaskState
 from taxiway.server.publishing.publications import release_at
 from taxiway.server.runs import queries
+from taxiway.server.runs.records import Records, keep
 from taxiway.server.runs.timings import timed
 
 log = structlog.get_logger(__name__)
@@ -57,11 +58,16 @@ class RunMirror:
     """A thread of the server; `step` is one pass, for tests too."""
 
     def __init__(
-        self, database: Database, orchestrator: Orchestrator, outbox: Outbox | None = None
+        self,
+        database: Database,
+        orchestrator: Orchestrator,
+        outbox: Outbox | None = None,
+        records: Records | None = None,
     ) -> None:
         self._database = database
         self._orchestrator = orchestrator
         self._outbox = outbox or Outbox()
+        self._records = records
         self._stopping = threading.Event()
         self._swept = float("-inf")
         self._thread = threading.Thread(target=self._loop, name="run-mirror", daemon=True)
@@ -151,6 +157,7 @@ class RunMirror:
             # It was cleared in Airflow, or what we hold was read before the run ended.
             state = self._orchestrator.run(state.dag_id, state.airflow_run_id) or state
         tasks = None if state.is_active else self._final_tasks(state)
+        left = self._records.left(state) if self._records and not state.is_active else ()
         with self._database.writing() as session:
             row = queries.by_airflow_id(session, state.dag_id, state.airflow_run_id, lock=True)
             before = row.state if row else None
@@ -161,6 +168,8 @@ class RunMirror:
                 if row is None:
                     return None
             _apply(session, row, state, tasks)
+            if left:
+                keep(session, row, left)
             if row.state != before:
                 self._outbox.run_ended(session, row)
             return row

@@ -25,7 +25,6 @@ from taxiway.server.runs.schemas import (
     RunResponse,
     TaskRunList,
     TaskRunResponse,
-    ValueResponse,
     run_response,
 )
 from taxiway.server.workflows import service as workflows
@@ -110,6 +109,7 @@ def read_logs(
         int | None, Query(alias="try", ge=1, le=10_000, description="Which try; the latest.")
     ] = None,
     after: Annotated[int, Query(ge=0, description="Leave out this many lines.")] = 0,
+    map_index: Annotated[int, Query(ge=-1, description="Which element of a mapped task.")] = -1,
 ) -> Response | LogResponse:
     """The log of a task as far as it is written; as text where `Accept` asks for text/plain."""
     run = service.get_run(session, run_id)
@@ -117,7 +117,9 @@ def read_logs(
     tried = try_number or service.task_state(session, orchestrator, run, task).try_number
     lines: list[LogLine] = []
     if tried:
-        page = orchestrator.log(run.dag_id, run.airflow_run_id, task, try_number=tried)
+        page = orchestrator.log(
+            run.dag_id, run.airflow_run_id, task, try_number=tried, map_index=map_index
+        )
         lines = list(page.lines)
     if "text/plain" in request.headers.get("accept", ""):
         return PlainTextResponse("".join(f"{line.text}\n" for line in lines[after:]))
@@ -129,20 +131,6 @@ def read_logs(
         ],
         next=max(after, len(lines)),
     )
-
-
-@router.get(
-    "/runs/{run_id}/tasks/{task}/value",
-    operation_id="getTaskValue",
-    response_model=ValueResponse,
-)
-def read_value(
-    run_id: RunId, task: TaskName, session: Reading, orchestrator: OrchestratorDep
-) -> ValueResponse:
-    """What a task returned."""
-    run = service.get_run(session, run_id)
-    service.require_name(task)
-    return ValueResponse(task=task, value=orchestrator.value(run.dag_id, run.airflow_run_id, task))
 
 
 def _page(session: Session, asked: WorkflowRunQuery, workflow_id: str | None) -> Page[RunResponse]:

@@ -65,6 +65,7 @@ class TaskRunResponse(BaseModel):
     started_at: datetime | None = Field(description="When its process began.")
     ended_at: datetime | None = Field(description="When it ended.")
     duration: float | None = Field(description="Seconds from start to end.")
+    map_index: int = Field(-1, description="Which of many elements; -1 where it is not mapped.")
     timings: TaskTimings | None = Field(
         None, description="Where the time of the latest try went; null before it has ended."
     )
@@ -93,16 +94,6 @@ class LogResponse(BaseModel):
     try_number: int = Field(description="The try that the lines are of.")
     lines: list[LogLineResponse] = Field(description="The lines, in order.")
     next: int = Field(description="Give this as `after` to read on.")
-
-
-class ValueResponse(BaseModel):
-    """What a task returned."""
-
-    task: str = Field(description="The task's name.")
-    value: Any = Field(
-        description="The value as JSON. What is no JSON stands as a reference: an object whose "
-        '`__taxiway__` is "value", with its digest, format, type and size.'
-    )
 
 
 def run_response(row: RunRow, release: ReleaseRow | None, held: str | None = None) -> RunResponse:
