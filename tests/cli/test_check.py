@@ -49,7 +49,7 @@ def test_a_folder_is_checked_without_a_server(service: Any, tmp_path: Path) -> N
     assert ended.exit_code == 2
     found = json.loads(ended.stdout)
     assert [(p["code"], p["file"], p["line"]) for p in found["problems"]] == [
-        ("function-not-found", "src/train.py", None),
+        ("function-not-found", "src/train.py", 1),
         ("link-leaves-tree", "out", None),
         ("requirement-index", "requirements.txt", 1),
     ]

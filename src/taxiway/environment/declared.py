@@ -231,6 +231,11 @@ def _chosen(path: str, fallback: str | None) -> str:
     return f"{said}."
 
 
+def is_choice(note: str) -> bool:
+    """Whether a note only tells what was chosen, and nothing stands beside it unread."""
+    return note.startswith(("Packages: ", "Python ")) and not note.endswith(" are not.")
+
+
 def _is(names: Sequence[str]) -> str:
     return "is" if len(names) == 1 else "are"
 

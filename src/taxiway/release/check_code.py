@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taxiway.functions.model import Catalogue, FileFunctions, Function, Unreadable
 from taxiway.git.trees import LINK, SUBMODULE
@@ -153,12 +153,14 @@ def _not_there(task: Task, name: str, file: FileFunctions) -> Iterator[Finding]:
         )
         return
     near = did_you_mean(name, _names(file))
-    yield _finding(
+    meant = file.find(nearest(name, _names(file)) or "")
+    missing = _finding(
         task,
         "function-not-found",
         f"no function `{name}` in {file.path}" + (f"; {near}" if near else ""),
         f"{near} {_known(file)}".strip(),
     )
+    yield replace(missing, line=meant.lines[0] if meant else None)
 
 
 def _names(file: FileFunctions) -> Sequence[str]:

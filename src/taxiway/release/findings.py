@@ -55,7 +55,7 @@ def errors_of(findings: Iterable[Finding]) -> list[Finding]:
 def notes_of(findings: Iterable[Finding]) -> list[str]:
     """Warnings, as a release keeps them: for people."""
     return [
-        f"{finding.message}. {finding.hint}" if finding.hint else finding.message
+        f"{finding.message.rstrip('.')}. {finding.hint}" if finding.hint else finding.message
         for finding in findings
         if not finding.is_error
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxiway.environment.declared import Declared, declared
+from taxiway.environment.declared import Declared, declared, is_choice
 from taxiway.environment.policy import PackagePolicy
 from taxiway.environment.provide import downloads
 from taxiway.errors import Invalid
@@ -18,11 +18,15 @@ Read = Callable[[str], bytes | None]
 
 @dataclass(frozen=True)
 class Packages:
-    """What tasks ask for, by environment; nothing where it is refused; and what is to be said."""
+    """What tasks ask for, by environment; nothing where it is refused; and what is to be said.
+
+    `choices` tell what was chosen: for the notes of a release, but nothing to look into.
+    """
 
     needed: tuple[Declared, ...]
     findings: tuple[Finding, ...]
     refusal: Invalid | None = None
+    choices: tuple[str, ...] = ()
 
 
 def read_packages(workflow: Workflow, read: Read, policy: PackagePolicy, cache: Cache) -> Packages:
@@ -38,5 +42,6 @@ def read_packages(workflow: Workflow, read: Read, policy: PackagePolicy, cache: 
     except Invalid as error:
         return Packages((), tuple(finding_of(error)), error)
     notes = dict.fromkeys(note for one in needed for note in one.notes)
-    said = (Finding("warning", "requirements-noted", note) for note in notes)
-    return Packages(tuple(needed), tuple(said))
+    choices = tuple(note for note in notes if is_choice(note))
+    said = [Finding("warning", "requirements-noted", note) for note in notes if note not in choices]
+    return Packages(tuple(needed), tuple(said), choices=choices)

@@ -67,7 +67,7 @@ def test_everything_is_told_at_once_and_stops_the_deploy(live: Any) -> None:
     assert [(p["severity"], p["code"], p["task"], p["file"], p["line"]) for p in found["problems"]][
         :5
     ] == [
-        ("error", "function-not-found", "one", "src/train.py", None),
+        ("error", "function-not-found", "one", "src/train.py", 1),
         ("error", "param-not-taken", "two", "src/train.py", 1),
         ("error", "param-type", "three", "src/train.py", 1),
         ("warning", "function-is-generator", "four", None, 1),

@@ -10,7 +10,7 @@ from taxiway.functions.model import Function
 from taxiway.git.policy import TreeLimits
 from taxiway.release.catalogue import SourceCatalogue
 from taxiway.release.check import check
-from taxiway.release.findings import Finding, errors_of, refuse
+from taxiway.release.findings import Finding, errors_of, notes_of, refuse
 from taxiway.release.packages import Packages
 from taxiway.release.trigger import functions_of_tasks
 from taxiway.server.releases.sources import Sources
@@ -20,10 +20,12 @@ from taxiway.workflow.models import Workflow
 
 @dataclass(frozen=True)
 class Checked:
-    """What the check found, and what else it came to know: the functions of the tasks."""
+    """What the check found, and what else it came to know: the functions of the tasks, and what
+    people should be told of the release."""
 
     findings: tuple[Finding, ...]
     functions: dict[str, Function] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def check_sources(
@@ -36,7 +38,8 @@ def check_sources(
 ) -> Checked:
     catalogue = SourceCatalogue(workflow, sources.tree, sources.read, FoundFunctions(cache))
     findings = check(workflow, sources.tree, catalogue, limits=limits, packages=packages.findings)
-    return Checked(tuple(findings), functions_of_tasks(workflow, sources.tree, catalogue))
+    functions = functions_of_tasks(workflow, sources.tree, catalogue)
+    return Checked(tuple(findings), functions, (*packages.choices, *notes_of(findings)))
 
 
 def require_sound(name: str, checked: Checked, packages: Packages) -> tuple[Declared, ...]:

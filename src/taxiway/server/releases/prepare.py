@@ -14,7 +14,6 @@ from taxiway.environment.settle import Memory
 from taxiway.functions.model import Function
 from taxiway.git.export import export
 from taxiway.git.policy import GitPolicy
-from taxiway.release.findings import notes_of
 from taxiway.release.model import Release
 from taxiway.release.packages import read_packages
 from taxiway.release.render import TEMPLATE
@@ -77,7 +76,7 @@ def prepare(order: Order, shop: Workshop, memory: Memory | None = None) -> Prepa
     taken = take_commit(order, shop)
     sources = sources_of(taken.made) if taken else NO_SOURCES
     needed, checked = _check(order.workflow, sources, shop)
-    notes = notes_of(checked.findings)
+    notes = list(checked.notes)
     packages = settle_all(
         needed,
         memory=memory or NoMemory(),
