@@ -13,6 +13,7 @@ import httpx
 
 from taxiway.client import events
 from taxiway.client.answers import Json, decoded, error_of, is_lost
+from taxiway.client.credentials import CredentialCalls
 from taxiway.client.releases import ReleaseCalls
 from taxiway.errors import Invalid, TaxiwayError, Unavailable
 
@@ -24,7 +25,7 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class TaxiwayClient(ReleaseCalls):
+class TaxiwayClient(ReleaseCalls, CredentialCalls):
     """Speaks to one server; a context manager. Answers are the decoded JSON of the API."""
 
     def __init__(self, server_url: str, *, timeout: float = 120) -> None:
@@ -153,35 +154,6 @@ class TaxiwayClient(ReleaseCalls):
     def backfills(self, workflow_id: str) -> list[Json]:
         """The newest backfills of the workflow, newest first."""
         return list(self._json("GET", f"/api/v1/workflows/{workflow_id}/backfills")["items"])
-
-    def create_credential(self, **fields: Any) -> Json:
-        """`secret` and `passphrase` go in, and are in no answer."""
-        return self._json("POST", "/api/v1/credentials", json=fields)
-
-    def update_credential(self, credential_id: str, **fields: Any) -> Json:
-        return self._json("PATCH", f"/api/v1/credentials/{credential_id}", json=fields)
-
-    def credential(self, credential_id: str) -> Json:
-        return self._json("GET", f"/api/v1/credentials/{credential_id}")
-
-    def credentials(self, **query: Any) -> Iterator[Json]:
-        return self._pages("/api/v1/credentials", query)
-
-    def delete_credential(self, credential_id: str) -> None:
-        self._json("DELETE", f"/api/v1/credentials/{credential_id}")
-
-    def test_credential(self, credential_id: str, url: str) -> Json:
-        """Try it against a repository; `ok` says whether it worked, `message` what happened."""
-        return self._json("POST", f"/api/v1/credentials/{credential_id}/test", json={"url": url})
-
-    def create_known_host(self, **fields: Any) -> Json:
-        return self._json("POST", "/api/v1/known-hosts", json=fields)
-
-    def known_hosts(self, **query: Any) -> Iterator[Json]:
-        return self._pages("/api/v1/known-hosts", query)
-
-    def delete_known_host(self, known_host_id: str) -> None:
-        self._json("DELETE", f"/api/v1/known-hosts/{known_host_id}")
 
     def register_repository(self, url: str, credential_id: str | None = None) -> Json:
         """The repository at that address, new or not."""
