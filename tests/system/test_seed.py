@@ -92,9 +92,13 @@ def test_the_three_calls_bring_a_function_from_git_to_airflow(
         release = wait(api, f"/workflows/{workflow['id']}/releases/{release['number']}", "ready")
         assert release["git_commit_sha"] == head(repository, env)
         run = api.post(f"/workflows/{workflow['id']}/runs").raise_for_status().json()
-        assert wait(api, f"/runs/{run['id']}", "success")["release"] == 1
+        ended = wait(api, f"/runs/{run['id']}", "success")
+        assert ended["release"] == 1
         log = api.get(f"/runs/{run['id']}/tasks/train_model/logs").raise_for_status().json()
-        assert "Training with 100 epochs" in [line["text"] for line in log["lines"]]
+        texts = [line["text"] for line in log["lines"]]
+        assert "Training with 100 epochs" in texts
+        assert ended["line"] == release["line"], "one line tells it all, in run and log"
+        assert release["line"].startswith("Release 1, ") and release["line"] in texts
         value = api.get(f"/runs/{run['id']}/tasks/train_model/value").raise_for_status().json()
         assert value["value"] == {"status": "success", "accuracy": 0.95}
         runs = api.get(f"/workflows/{workflow['id']}/runs").raise_for_status().json()
