@@ -129,6 +129,8 @@ class Settings(BaseSettings):
     python_downloads: bool = Field(False, description="Whether uv may download a Python.")
     cache_max_size: Size = Field("50GB", description="What the cache may hold on each host.")
     cache_max_age: int = Field(30, ge=0, description="Days that unused entries are kept; 0: ever.")
+    value_max_size: Size = Field("10GB", description="What one value may take.")
+    value_max_depth: int = Field(100, ge=1, le=150, description="How deep a value may be nested.")
     task_env_pass: Commas = Field((), description="Variables that tasks get from the worker.")
     run_as_user: str | None = Field(None, description="The user that tasks run as.")
     notify_url: Annotated[str | None, AfterValidator(_notify_url)] = Field(
@@ -229,6 +231,8 @@ class Settings(BaseSettings):
             "TAXIWAY_CACHE": str(self.cache_dir),
             "TAXIWAY_CACHE_MAX_SIZE": self.cache_max_size,
             "TAXIWAY_CACHE_MAX_AGE": str(self.cache_max_age),
+            "TAXIWAY_VALUE_MAX_SIZE": self.value_max_size,
+            "TAXIWAY_VALUE_MAX_DEPTH": str(self.value_max_depth),
             "TAXIWAY_TASK_ENV_PASS": ",".join(self.task_env_pass),
             "TAXIWAY_RUN_AS_USER": self.run_as_user or "",
             **self._package_environment(),
