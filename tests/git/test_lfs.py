@@ -98,7 +98,11 @@ def test_attributes_above_a_folder_count_in_it(mirror, origin, storage, cache) -
         assert (root / "data/model.bin").read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"x", b"x" * len(CONTENT)])
+@pytest.mark.parametrize(
+    "content",
+    [CONTENT[:-1], CONTENT + b"x", b"x" * len(CONTENT)],
+    ids=["shorter", "longer", "another"],
+)
 def test_an_object_that_is_not_its_pointers_is_refused(mirror, origin, storage, content) -> None:
     commit = commit_pointer(origin)
     store_beside(origin, content)
