@@ -9,13 +9,14 @@ interpreter ended, and exits.
 
 from __future__ import annotations
 
-import ctypes
+import _ctypes
 import errno
 import fcntl
 import marshal
 import os
 import resource
 import select
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # without the enums of `signal`, which cost more than all of this
 
-LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_SECUREBITS = 1, 24, 28
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
@@ -32,7 +32,38 @@ NO_ROOT_LOCKED = 0b11
 CLONE_NEWNS = 0x20000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT = 1, 2, 4, 32
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+CAPABILITY_VERSION = 0x20080522
 STATUS_FD = 5  # in the child, until it executes; 0 to 4 are what the interpreter gets
+
+
+class Int(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    _type_ = "i"
+
+
+class Long(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    _type_ = "L"
+
+
+class Text(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    _type_ = "z"
+
+
+class Function(_ctypes.CFuncPtr):
+    """One of the C library. `ctypes` does the same, and takes a tenth of a task's start to import."""
+
+    _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
+    _restype_ = Int
+
+
+_C = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # all that is loaded
+
+
+def call(name: str, *arguments: int | bytes | None) -> int:
+    """What the C function returns: numbers are unsigned longs to it, bytes and None pointers."""
+    function = Function(_ctypes.dlsym(_C, name))
+    function.argtypes = tuple(Long if isinstance(one, int) else Text for one in arguments)
+    result: int = function(*arguments)
+    return result
 
 
 def main(orders_fd: int) -> None:
@@ -65,13 +96,13 @@ def _read_orders(fd: int) -> dict[str, Any] | None:
 
 
 def prctl(option: int, *args: int) -> None:
-    padded = [ctypes.c_ulong(value) for value in (*args, 0, 0, 0, 0)][:4]
-    check(LIBC.prctl(option, *padded), f"prctl {option}")
+    padded = (*args, 0, 0, 0, 0)[:4]
+    check(call("prctl", option, *padded), f"prctl {option}")
 
 
 def check(result: int, what: str) -> None:
     if result != 0:
-        number = ctypes.get_errno()
+        number = _ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
@@ -215,7 +246,7 @@ def rearrange(covered: list[str], shown: list[tuple[str, bool]]) -> None:
 
     `shown` tells for each path whether it may be written.
     """
-    check(LIBC.unshare(CLONE_NEWNS), "unshare")
+    check(call("unshare", CLONE_NEWNS), "unshare")
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     sources = [(os.open(path, os.O_PATH), path, writable) for path, writable in shown]
     for folder in covered:
@@ -242,9 +273,7 @@ def mount(
     source: str | None, target: str, kind: str | None, flags: int, data: str | None = None
 ) -> None:
     encoded = [None if text is None else os.fsencode(text) for text in (source, kind, data)]
-    result = LIBC.mount(
-        encoded[0], os.fsencode(target), encoded[1], ctypes.c_ulong(flags), encoded[2]
-    )
+    result = call("mount", encoded[0], os.fsencode(target), encoded[1], flags, encoded[2])
     check(result, f"mount {target}")
 
 
@@ -257,6 +286,5 @@ def drop_capabilities() -> None:
             prctl(*step)
         except OSError:
             pass  # no such capability, or one less power to give up
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    check(LIBC.capset(ctypes.byref(header), ctypes.byref(nothing)), "capset")
+    header = CAPABILITY_VERSION.to_bytes(4, sys.byteorder) + bytes(4)
+    check(call("capset", header, bytes(24)), "capset")
