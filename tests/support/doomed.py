@@ -1,10 +1,9 @@
 """Servers that are killed: a process that has imported everything forks one for each attempt.
 
-    python doomed.py <home> <cache> <origins>
-
-A line of JSON on stdin is an attempt: `{"step": "bundles"}` dies right after that step,
-`{"seconds": 0.2}` after that time, `{"servers": 2}` are so many that live. The answer is a line
-with the signal that ended each one, 0 for one that did all there was to do.
+A line of JSON on stdin is an attempt at the `place`, [home, cache, folder of repositories]:
+`{"step": "bundles"}` dies right after that step, `{"seconds": 0.2}` after that time, and
+`{"servers": 2}` are so many that live. The answer is a line with the signal that ended each one,
+0 for one that did all there was to do.
 """
 
 from __future__ import annotations
@@ -92,10 +91,11 @@ def doom(step: str) -> None:
         Storage.put = wrapped  # type: ignore[method-assign]
 
 
-def serve(home: str, cache: str, origins: str, order: dict[str, Any]) -> None:
+def serve(order: dict[str, Any]) -> None:
     """Take up what is left, until there is nothing."""
     if "step" in order:
         doom(order["step"])
+    home, cache, origins = order["place"]
     settings = load_settings(
         home=home, cache=cache, git_allow_local=origins, push_interval=0, cleanup_hours=0
     )
@@ -121,13 +121,13 @@ def open_work(database: Database) -> bool:
         return bool(left or unconfirmed(session))
 
 
-def attempt(arguments: list[str], order: dict[str, Any]) -> list[int]:
+def attempt(order: dict[str, Any]) -> list[int]:
     children = []
     for _ in range(order.get("servers", 1)):
         child = os.fork()
         if child == 0:
             try:
-                serve(arguments[0], arguments[1], arguments[2], order)
+                serve(order)
             finally:
                 os._exit(int(sys.exc_info()[0] is not None))
         children.append(child)
@@ -137,7 +137,7 @@ def attempt(arguments: list[str], order: dict[str, Any]) -> list[int]:
 
 def main() -> None:
     for line in sys.stdin:
-        print(json.dumps(attempt(sys.argv[1:], json.loads(line))), flush=True)
+        print(json.dumps(attempt(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ RANDOM_KILLS = 50
 class Doomed:
     """A database and a storage, and servers for them that end as they are told."""
 
-    home: Path
+    place: list[str]
     origin: Path
     database: Database
     storage: Storage
@@ -45,7 +45,7 @@ class Doomed:
     def serve(self, **order: Any) -> list[int]:
         assert self.forker.stdin is not None
         assert self.forker.stdout is not None
-        self.forker.stdin.write(json.dumps(order) + "\n")
+        self.forker.stdin.write(json.dumps({"place": self.place, **order}) + "\n")
         self.forker.stdin.flush()
         found: list[int] = json.loads(self.forker.stdout.readline())
         return found
@@ -108,17 +108,27 @@ class Doomed:
         assert found.digest == rows[-1].digest
 
 
+@pytest.fixture(scope="module")
+def forker() -> Iterator[subprocess.Popen[str]]:
+    """It imports everything once, for all tests."""
+    command = [sys.executable, doomed.__file__]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
+    yield process
+    process.stdin.close()
+    process.stdout.close()
+    assert process.wait(timeout=20) == 0
+
+
 @pytest.fixture
-def servers(home: Path, shared_cache: Path, tmp_path: Path) -> Iterator[Doomed]:
-    origins = tmp_path / "origins"
-    origin = origins / "digits"
+def servers(
+    home: Path, shared_cache: Path, tmp_path: Path, forker: subprocess.Popen[str]
+) -> Iterator[Doomed]:
+    origin = tmp_path / "origins" / "digits"
     origin.mkdir(parents=True)
-    command = [sys.executable, doomed.__file__, str(home), str(shared_cache), str(origins)]
-    forker = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    place = [str(home), str(shared_cache), str(origin.parent)]
     database = Database(f"sqlite:///{home}/taxiway.db")
-    made = Doomed(home, origin, database, Storage(f"file://{home}/storage"), forker)
+    made = Doomed(place, origin, database, Storage(f"file://{home}/storage"), forker)
     made.git("init", "-q", "-b", "main")
     with database.writing() as session:
         session.add(
@@ -135,10 +145,6 @@ def servers(home: Path, shared_cache: Path, tmp_path: Path) -> Iterator[Doomed]:
         )
     yield made
     database.close()
-    for pipe in (forker.stdin, forker.stdout):
-        assert pipe is not None
-        pipe.close()
-    assert forker.wait(timeout=20) == 0
 
 
 def test_a_deploy_goes_on_after_a_kill_at_every_step(servers: Doomed) -> None:
