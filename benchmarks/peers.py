@@ -33,6 +33,7 @@ from taxiway.git.url import RepositoryUrl
 from taxiway.release.model import Release
 from taxiway.runner.settings import WorkerSettings
 from taxiway.storage.cache import Cache, remove_tree
+from taxiway.storage.eviction import Bounds, entries, prune
 from taxiway.storage.store import Storage
 from taxiway.workflow.models import Task, Workflow
 
@@ -101,12 +102,15 @@ class Bench:
         return of_a_task(self.release, self.settings)
 
     def cold(self) -> float:
-        """Neither snapshot nor environment; uv's cache stays."""
-        cache = self.settings.cache
-        for kind in ("snapshots", "environments", "releases", ".marks"):
-            if (cache / kind).exists():
-                remove_tree(cache / kind)
+        """Neither snapshot nor environment."""
+        self.empty()
         return self.ours()
+
+    def empty(self) -> None:
+        """Take all but uv's own cache from ours, when nobody makes byte-code in it any more."""
+        cache = Cache(self.settings.cache)
+        while entries(cache):
+            prune(cache, Bounds(max_bytes=1))
 
     def naive(self) -> float:
         folder = self.scratch("naive")
@@ -128,17 +132,12 @@ class Bench:
 
     def herd(self, tasks: int) -> tuple[float, list[str]]:
         """Seconds until the last one's first line, and what was made on the way."""
-        self.cold_cache()
+        self.empty()
         argv = [sys.executable, "-m", "benchmarks.herd_driver", self.release.digest, str(tasks)]
         env = dict(os.environ) | {"TAXIWAY_HOME": str(self.settings.cache.parent)}
         done = subprocess.run(argv, env=env, capture_output=True, text=True, check=True)
         seconds, *made = done.stdout.split()
         return float(seconds), made
-
-    def cold_cache(self) -> None:
-        self.cold()
-        for kind in ("snapshots", "environments", "releases", ".marks"):
-            remove_tree(self.settings.cache / kind)
 
 
 def measure(options: Options) -> list[Row]:
