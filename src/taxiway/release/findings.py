@@ -39,13 +39,22 @@ class Finding:
         return f"{self.file}:{self.line}" if self.line else self.file
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            name: readable(value) if isinstance(value, str) else value
+            for name, value in asdict(self).items()
+        }
 
     def as_problem(self) -> Problem:
-        return Problem(self.code, self.message, self.place, self.hint)
+        said = map(readable, (self.message, self.place, self.hint))
+        return Problem(self.code, *said)
 
     def as_warning(self) -> Finding:
         return replace(self, severity="warning")
+
+
+def readable(text: str) -> str:
+    """`text` as any reader of UTF-8 takes it: names of files may hold other bytes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def errors_of(findings: Iterable[Finding]) -> list[Finding]:
@@ -55,9 +64,9 @@ def errors_of(findings: Iterable[Finding]) -> list[Finding]:
 def notes_of(findings: Iterable[Finding]) -> list[str]:
     """Warnings, as a release keeps them: for people."""
     return [
-        f"{finding.message.rstrip('.')}. {finding.hint}" if finding.hint else finding.message
-        for finding in findings
-        if not finding.is_error
+        readable(f"{one.message.rstrip('.')}. {one.hint}" if one.hint else one.message)
+        for one in findings
+        if not one.is_error
     ]
 
 
@@ -71,9 +80,9 @@ def refuse(name: str, findings: Sequence[Finding]) -> None:
         return
     problems = [finding.as_problem() for finding in wrong]
     told = [finding.as_dict() for finding in findings]
-    first = wrong[0]
     if len(wrong) == 1:
-        raise Invalid(first.code, first.message, hint=first.hint, problems=problems, findings=told)
+        only = problems[0]
+        raise Invalid(only.code, only.message, hint=only.hint, problems=problems, findings=told)
     raise Invalid(
         "deploy-check-failed",
         f"{name} cannot be deployed: {len(wrong)} problems",

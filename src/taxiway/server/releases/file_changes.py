@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pygit2
@@ -16,6 +16,7 @@ from taxiway.git.files import Files
 from taxiway.git.mirror import Mirror
 from taxiway.git.trees import TreeEntry
 from taxiway.release.catalogue import SourceCatalogue
+from taxiway.release.findings import readable
 from taxiway.release.imports import reachable
 from taxiway.release.model import Release
 from taxiway.server.releases.sources import sources_of
@@ -62,7 +63,8 @@ def file_changes(base: Release, head: Release, mirror: Mirror) -> FileChanges:
         else FileChange(path, changed[path], omitted="too-many")
         for path in wanted
     ]
-    return FileChanges(tuple(found), len(changed) - len(found))
+    told = (replace(change, path=readable(change.path)) for change in found)
+    return FileChanges(tuple(told), len(changed) - len(found))
 
 
 def _made(release: Release, mirror: Mirror) -> Composition:
