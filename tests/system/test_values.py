@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import httpx
+
 PRODUCE = """\
 def produce():
     import numpy as np
@@ -62,6 +64,66 @@ def test_values_reach_the_next_task_as_what_they_were(pilot, stack):
     assert reference["__taxiway__"] == "value"
     assert (stack.home / "storage" / "values" / reference["digest"]).exists()
     assert pilot.value(run, "big")["format"] == "json"
+
+
+MAKE = "def make():\n    return [{'n': 1}, {'n': 2}, {'n': 3}]\n"
+TRAIN = """\
+def train(seed, item, context):
+    (context["artifacts"] / "seen.txt").write_text(f"{seed} {item['n']}")
+    return {"metrics": {"score": item["n"] * seed}} if item["n"] != 2 else None
+"""
+GATHER = """\
+def gather(train, first, context):
+    import os
+    for line in os.environ["KEY"].splitlines():
+        print("line", line)
+    return {"all": train, "first": first, "key": len(os.environ["KEY"])}
+"""
+
+
+def test_many_elements_inputs_secrets_and_artifacts(pilot, stack):
+    key = "-----BEGIN-----\nabcdefgh\nijklmnop"
+    httpx.post(
+        f"{stack.airflow_url}/api/v2/variables",
+        headers={"Authorization": f"Bearer {stack.airflow_token()}"},
+        json={"key": "signing_key", "value": key},
+        timeout=60,
+        trust_env=False,
+    ).raise_for_status()
+
+    def get(path):
+        answer = httpx.get(f"{stack.server_url}/api/v1{path}", timeout=60, trust_env=False)
+        return answer.raise_for_status().json()
+
+    workflow = pilot.workflow(
+        {"name": "make", "python_callable": MAKE},
+        {
+            "name": "train",
+            "python_callable": TRAIN,
+            "dependencies": ["make"],
+            "expand": {"seed": [10], "item": "make"},
+        },
+        {
+            "name": "gather",
+            "python_callable": GATHER,
+            "dependencies": ["train"],
+            "inputs": {"first": "train[0].metrics.score"},
+            "secrets": {"KEY": "variable:signing_key"},
+        },
+    )
+    pilot.deploy(workflow)
+    run = pilot.succeed(workflow)
+    scores = [{"metrics": {"score": 10}}, None, {"metrics": {"score": 30}}]
+    assert pilot.value(run, "gather") == {"all": scores, "first": 10, "key": len(key)}
+    log = pilot.log(run, "gather")
+    assert "line ***" in log and "abcdefgh" not in log
+    told = get(f"/runs/{run}/tasks/train/value")
+    assert told["value"] == scores
+    assert get(f"/runs/{run}/tasks/train/artifacts?map_index=2")["items"][0]["size"] == 4
+    series = get(f"/workflows/{workflow['id']}/metrics?task=train")["items"]
+    assert [point["value"] for point in series[0]["points"]] == [10, 30]
+    record = get(f"/runs/{run}/tasks/gather/record")
+    assert set(record["inputs"]) == {"train", "first"} and key not in str(record)
 
 
 def test_params_reach_the_function_as_written(pilot):

@@ -28,6 +28,7 @@ COMMANDS = {
     "credentials": "taxiway.cli.credentials",
     "known-hosts": "taxiway.cli.known_hosts",
     "check": "taxiway.cli.check",
+    "try": "taxiway.cli.trying",
     "deploy": "taxiway.cli.deploy",
     "releases": "taxiway.cli.releases",
     "rollback": "taxiway.cli.rollback",

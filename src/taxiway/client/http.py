@@ -135,6 +135,15 @@ class TaxiwayClient(ReleaseCalls, CredentialCalls):
     def value(self, run_id: str, task: str) -> Any:
         return self._json("GET", f"/api/v1/runs/{run_id}/tasks/{task}/value")["value"]
 
+    def task_record(self, run_id: str, task: str) -> Json:
+        """What went into a task run and what came out, by digests."""
+        return self._json("GET", f"/api/v1/runs/{run_id}/tasks/{task}/record")
+
+    def record_file(self, run_id: str, task: str, digest: str) -> bytes:
+        """An object that the record of a task run names."""
+        path = f"/api/v1/runs/{run_id}/tasks/{task}/record/files/{digest}"
+        return self._send("GET", path).content
+
     def cancel_run(self, run_id: str) -> Json:
         return self._json("POST", f"/api/v1/runs/{run_id}/cancel")
 

@@ -32,7 +32,7 @@ def check_folder(declared: Json, folder: Path) -> dict[str, Any]:
         raise NotFound("file-not-found", f"There is no folder {folder}")
     workflow = _workflow(declared, folder)
     folder = folder / (workflow.git_subdirectory or "")
-    tree = _tree(folder)
+    tree = tree_of(folder)
 
     def read(path: str) -> bytes | None:
         entry = tree.entries.get(path)
@@ -61,7 +61,8 @@ def _workflow(declared: Json, folder: Path) -> Workflow:
         ) from None
 
 
-def _tree(folder: Path) -> Tree:
+def tree_of(folder: Path) -> Tree:
+    """The files of the folder, as a commit of them would have them."""
     entries = {entry.path: entry for entry in _entries(folder)}
     links = {
         path: os.readlink(folder / path)  # noqa: PTH115 - the text, not a path

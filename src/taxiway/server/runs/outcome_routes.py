@@ -182,6 +182,9 @@ def download_file(
     run = service.get_run(session, run_id)
     one = _record(session, shelf, run, task, map_index)
     known = set(outcomes.digests_in(one.record))
+    for index in outcomes.folders_in(one.record) if digest not in known else ():
+        entries = json.loads(outcomes.fetch(shelf.storage, shelf.cache, index).read_bytes())
+        known.update(str(entry[2]) for entry in entries["entries"] if entry[1] == "file")
     if digest not in known:
         raise NotFound("value-not-found", f"The record of {task} names no object {digest}")
     return shelf.send(Stored(digest, digest))

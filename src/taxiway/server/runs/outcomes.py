@@ -141,14 +141,26 @@ def fetch(storage: Storage, cache: Cache, digest: str) -> Path:
 
 def digests_in(record: dict[str, Any]) -> Iterator[str]:
     """All objects that a record names: of its value, of its inputs, of its artifacts."""
+    for here in _dictionaries(record):
+        if "digest" in here and ("size" in here or TAG in here):
+            yield str(here["digest"])
+
+
+def folders_in(record: dict[str, Any]) -> Iterator[str]:
+    """The indexes of the folders among them."""
+    for here in _dictionaries(record):
+        if here.get(TAG) == "value" and here.get("format") == "folder":
+            yield str(here["digest"])
+
+
+def _dictionaries(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     waiting: list[Any] = [record["value"], record["inputs"], record["artifacts"]]
     while waiting:
         here = waiting.pop()
         if isinstance(here, list):
             waiting += here
         elif isinstance(here, dict):
-            if "digest" in here and ("size" in here or TAG in here):
-                yield str(here["digest"])
+            yield here
             waiting += here.values()
 
 

@@ -1,0 +1,165 @@
+"""One function of a folder of this machine, run as a task would be: without server and deploy."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from taxiway.cli.checks.folder import tree_of
+from taxiway.environment.build import use_environment
+from taxiway.environment.declared import Declared
+from taxiway.environment.settle import settle
+from taxiway.errors import Invalid, NotFound
+from taxiway.git.trees import LINK
+from taxiway.release.findings import refuse
+from taxiway.release.packages import read_packages
+from taxiway.runner.records import Came
+from taxiway.runner.settings import WorkerSettings
+from taxiway.runner.supervise import Supervision, Wiring, Work, Worker
+from taxiway.runner.values import ValueExchange
+from taxiway.runner.workspace import open_workspace
+from taxiway.storage.cache import Cache
+from taxiway.storage.store import Storage
+from taxiway.workflow.models import Task, Workflow
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the function receives: the values of tasks, and which parameter gets what of them."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+class _NoLocks:
+    """Nothing is remembered of earlier trials: uv's cache is quick enough."""
+
+    def lock_of(self, asked: str) -> str | None:
+        return None
+
+    def lock_elsewhere(self, asked: str) -> str | None:
+        return None
+
+    def latest(self) -> tuple[str, ...]:
+        return ()
+
+    def keep(self, asked: str, lock: str) -> None:
+        """There is nothing to keep it for."""
+
+
+class ConsoleHost:
+    """Lines go to `say`; values come from `inputs`."""
+
+    def __init__(self, inputs: Inputs, say: Any) -> None:
+        self._inputs = inputs
+        self._say = say
+
+    def log(self, line: str, *, stream: str, level: int) -> None:
+        self._say(line if level < logging.WARNING else f"{logging.getLevelName(level)}: {line}")
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        match question["ask"]:
+            case "xcom_pull":
+                tasks = question.get("task_ids")
+                found = [self._inputs.values.get(one) for one in _listed(tasks)]
+                return {"value": found if isinstance(tasks, list) else found[0]}
+            case "xcom_push":
+                return {}
+        return {"found": False}
+
+
+def _listed(tasks: Any) -> list[str]:
+    return tasks if isinstance(tasks, list) else [str(tasks)]
+
+
+def storage_of(settings: WorkerSettings) -> Storage:
+    """Where the values of trials are, apart from those of runs."""
+    return Storage(f"file://{settings.cache.parent / 'trials'}")
+
+
+def root_of(folder: Path) -> Path:
+    """The folder of the repository that `folder` lies in, or itself."""
+    here = folder.resolve()
+    return next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
+
+
+def try_task(
+    root: Path,
+    task: Task,
+    inputs: Inputs,
+    settings: WorkerSettings,
+    say: Any,
+) -> Came:
+    """Run it on the files as they are; errors as a task raises them."""
+    storage, cache = storage_of(settings), Cache(settings.cache)
+    needed = _needed(root, task, settings, cache)
+    settled = settle(
+        needed,
+        memory=_NoLocks(),
+        upgrade=False,
+        policy=settings.packages,
+        cache=cache,
+        storage=storage,
+    )
+    lock = settled.lock
+    with ExitStack() as stack:
+        environment = stack.enter_context(
+            use_environment(
+                lock.key,
+                python=lock.python,
+                storage=storage,
+                cache=cache,
+                policy=settings.packages,
+            )
+        )
+        workspace = stack.enter_context(open_workspace(cache.root))
+        work = Work(
+            task=task.name,
+            python=environment.python,
+            environment=environment.path,
+            snapshot=root,
+            script_path=task.script_path,
+            function_name=task.function_name,
+            params=task.params,
+            context={"run_id": "try", "dag_id": root.name, "task_id": task.name, "try_number": 1},
+            wiring=Wiring(tuple(inputs.values), inputs=dict(inputs.sources)),
+            limits=settings.value_limits,
+        )
+        values = ValueExchange(workspace, storage, cache, settings.value_max_size)
+        worker = Worker(os.environ, settings.task_env_pass, "root")
+        supervision = Supervision(work, ConsoleHost(inputs, say), workspace, values, worker)
+        supervision.run()
+        return supervision.came
+
+
+def _needed(root: Path, task: Task, settings: WorkerSettings, cache: Cache) -> Declared:
+    """The packages that the script asks for, as at a deploy."""
+    tree = tree_of(root)
+
+    def read(path: str) -> bytes | None:
+        entry = tree.entries.get(path)
+        return (root / path).read_bytes() if entry and entry.mode != LINK else None
+
+    if task.script_path not in tree.entries:
+        raise NotFound("file-not-found", f"There is no file {task.script_path} in {root}")
+    workflow = Workflow(name=root.name, dag_id="try", git_repository=str(root), tasks=(task,))
+    packages = read_packages(workflow, read, settings.packages, cache)
+    refuse(root.name, packages.findings)
+    return next((one for one in packages.needed if task.name in one.tasks), packages.needed[0])
+
+
+def task_of(target: str, params: dict[str, Any], root: Path) -> Task:
+    """The task of `src/train.py:train_model`, its path from where we are. `Invalid`."""
+    script, colon, function = target.rpartition(":")
+    if not (colon and script and function.isidentifier()):
+        raise Invalid("option-refused", f"{target[:200]!r}: write it as src/train.py:train_model")
+    try:
+        path = Path(script).resolve().relative_to(root)
+    except ValueError:
+        raise Invalid("option-refused", f"{script} lies outside of {root}") from None
+    return Task(name=function, script_path=path.as_posix(), function_name=function, params=params)
