@@ -87,6 +87,8 @@ def test_what_is_beyond_the_count_goes_and_it_says_what_it_freed(live: Any) -> N
     with use_snapshot(last["tree"], live.storage, cache) as folder:  # of layers of releases gone
         assert (folder / "data" / "4.txt").exists()
     assert done["cache"]["snapshots"]["entries"] == 2
+    assert done["cache"]["environments"]["entries"] == 0
+    assert cache.path("environments", last["lock"]).exists()
     assert get(live, made, 1)["removed_at"]
     refused = live.post(f"/workflows/{made['id']}/rollback", {"release": 1}, 409)
     assert refused["code"] == "release-removed"
