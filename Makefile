@@ -69,7 +69,7 @@ web: $(STAMP)  ## Check the sources of the web UI: types, form, component tests
 	@$(BIN)/python hatch_build.py --dev
 	@cd web && npm run --silent check && npm run --silent test
 
-screenshots: ui  ## Make pictures of every page in both schemes, into docs/images
+screenshots: ui  ## Make pictures of every page in both schemes, in build/screenshots
 	@scripts/install-browser
 	@$(BIN)/python scripts/screenshots.py
 

@@ -1,12 +1,14 @@
 """Pictures of every page of the web UI in both schemes: `make screenshots`.
 
-It starts a stack of its own, lets the demo fill it, and writes docs/images/<page>-<scheme>.png.
-With the address of a server as argument it looks at that one.
+It starts a stack of its own, lets the demo fill it, and writes build/screenshots/<page>-<scheme>.png;
+those that the documentation shows go to docs/images too. With the address of a server as argument
+it looks at that one, and leaves the documentation alone.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +28,9 @@ from taxiway.embedded.config import StackConfig
 from taxiway.embedded.example import ExampleRepository
 from taxiway.embedded.supervisor import Supervisor
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "build" / "screenshots"
+SHOWN = ("graph-light", "edit-light", "run-dark", "compare-light")
 SIZE = {"width": 1280, "height": 800}
 
 
@@ -111,3 +115,6 @@ def photograph(server: str) -> None:
 if __name__ == "__main__":
     with demonstrated() as server:
         photograph(server)
+    if len(sys.argv) == 1:
+        for name in SHOWN:
+            shutil.copy(IMAGES / f"{name}.png", ROOT / "docs" / "images")

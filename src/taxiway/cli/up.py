@@ -60,6 +60,7 @@ def addresses(config: StackConfig, stack: RunningStack) -> str:
     """Where to look, and how to log in."""
     password = secret_files.password_of(config.passwords, airflow_config.USERNAME).reveal()
     return (
+        f"  Taxiway  {stack.server_url}\n"
         f"  API      {stack.server_url}/api/v1/  (reference: {stack.server_url}/docs)\n"
         f"  Airflow  {stack.airflow_url}  (user {airflow_config.USERNAME}, password {password})\n"
         f"  Logs     {config.logs}\n\n"

@@ -52,7 +52,7 @@ export function Shell() {
   return (
     <AppShell
       header={{ height: 50 }}
-      navbar={{ width: 216, breakpoint: "sm", collapsed: { mobile: !menu } }}
+      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !menu } }}
       padding="md"
     >
       <a className="skip" href="#main">

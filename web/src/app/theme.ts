@@ -2,6 +2,12 @@ import { createTheme, type CSSVariablesResolver } from "@mantine/core";
 
 /** Mantine's defaults fail AA in places (dimmed text, links): these pass in both schemes. */
 export const theme = createTheme({
+  colors: {
+    dark: [
+      ...(["#d5d9de", "#b8bec6", "#9aa1aa", "#6b727c", "#3d434c"] as const),
+      ...(["#2f343c", "#23272d", "#1b1e23", "#16191d", "#101215"] as const),
+    ],
+  },
   primaryColor: "indigo",
   primaryShade: { light: 8, dark: 7 },
   defaultRadius: "sm",

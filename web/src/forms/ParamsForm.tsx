@@ -1,8 +1,9 @@
 import { Group, SegmentedControl, Text } from "@mantine/core";
 import Form from "@rjsf/mantine";
-import type { RJSFSchema } from "@rjsf/utils";
+import type { RJSFSchema, UiSchema } from "@rjsf/utils";
 import { useState } from "react";
 import { Code } from "../editor";
+import { JsonField } from "./JsonField";
 import "./params.css";
 import validator from "./validator";
 
@@ -44,7 +45,8 @@ export default function ParamsForm({
         <div className="params">
           <Form
             schema={withoutTitle(schema as RJSFSchema)}
-            uiSchema={{ "ui:submitButtonOptions": { norender: true } }}
+            uiSchema={uiOf(schema as RJSFSchema)}
+            fields={FIELDS}
             validator={validator as never}
             formData={value}
             onChange={(event) => onChange(given(event.formData as Params))}
@@ -66,6 +68,21 @@ export default function ParamsForm({
 function given(data: Params | undefined): Params {
   return Object.fromEntries(Object.entries(data ?? {}).filter(([, value]) => value !== undefined));
 }
+
+const FIELDS = { json: JsonField };
+
+/** A param whose type could not be told takes any JSON. */
+function uiOf(schema: RJSFSchema): UiSchema {
+  const untyped = Object.entries(schema.properties ?? {}).filter(
+    ([, one]) => typeof one === "boolean" || !KNOWN.some((key) => key in one),
+  );
+  return {
+    "ui:submitButtonOptions": { norender: true },
+    ...Object.fromEntries(untyped.map(([name]) => [name, { "ui:field": "json" }])),
+  };
+}
+
+const KNOWN = ["type", "anyOf", "oneOf", "allOf", "enum", "const", "$ref"];
 
 function withoutTitle(schema: RJSFSchema): RJSFSchema {
   const { title: _title, description: _description, ...rest } = schema;

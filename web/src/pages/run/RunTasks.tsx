@@ -17,7 +17,7 @@ export function RunTasks({
 }) {
   return (
     <div className="panel scroll-x">
-      <table className="table">
+      <table className="table" style={{ whiteSpace: "nowrap" }}>
         <thead>
           <tr>
             <th>Task</th>
