@@ -58,7 +58,9 @@ def list_audit(
     session: Reading,
     database: DatabaseDep,
     asked: Annotated[AuditQuery, Query()],
-    accept: Annotated[str | None, Header(max_length=1000)] = None,
+    accept: Annotated[
+        str | None, Header(max_length=1000, description="`text/csv`: the same as `format=csv`.")
+    ] = None,
 ) -> Page[AuditResponse] | Response:
     """The record of what was done, newest first: it is only ever added to. As CSV all lines that
     match, in one table."""

@@ -31,7 +31,9 @@ WorkflowId = Annotated[str, Path(description="UUID of the workflow.")]
 class RerunOrder(BaseModel):
     """Which runs are done again on the current release: those named, or all of a release."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"release": 7}]}
+    )
 
     runs: list[str] | None = Field(
         None, min_length=1, max_length=MOST, description="UUIDs of runs of the workflow."
