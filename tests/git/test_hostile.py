@@ -129,7 +129,7 @@ def test_broken_transfers_are_tried_again(web_mirror: Mirror, server, origin) ->
 
 def test_a_mirror_survives_kills_at_any_moment(mirror: Mirror, origin, folder: Path) -> None:
     """Each child fetches one commit after another and is killed somewhere in it."""
-    for moment in (0.02, 0.05, 0.08, 0.12):
+    for moment in (0.03, 0.1):
         commits = [origin.commit({"n": f"{moment} {number}"}) for number in range(3)]
         child = os.fork()
         if child == 0:

@@ -22,7 +22,6 @@ REPLACING = {
     "malformed objects": ("fsckObjects=true", "fsckObjects=false"),
     "not open": ("protocol.allow=never", "protocol.allow=always"),
     "no hook": ("core.hooksPath=/dev/null", "core.editor=true"),
-    "password": ("transfer.credentialsInUrl=die", "transfer.credentialsInUrl=allow"),
 }
 
 
