@@ -36,7 +36,7 @@ class Store:
         is free again only after the git that we started has ended too."""
         with self._cache.open_lock("mirrors", self.lock_key) as lock:
             self._require_room()
-            self._prepare()
+            self._prepare(lock)
             yield lock
 
     def holds(self, ref: str, commit: str) -> bool:
@@ -130,14 +130,15 @@ class Store:
 
     # --- making it -------------------------------------------------------------------------
 
-    def _prepare(self) -> None:
+    def _prepare(self, *lock: int) -> None:
         if self.path.exists():
             transfer.sweep(self.path)
             return
         fresh = self.path.with_suffix(".new")
         remove_tree(fresh)
         fresh.parent.mkdir(parents=True, exist_ok=True)
-        done = call.run(["init", "-q", "--bare", "--object-format=sha1", "--", str(fresh)])
+        arguments = ["init", "-q", "--bare", "--object-format=sha1", "--", str(fresh)]
+        done = call.run(arguments, pass_fds=lock)
         if done.returncode != 0:
             raise Unavailable(
                 "mirror-failed",
