@@ -21,6 +21,7 @@ from taxiway.storage.cache import Cache, make_read_only, remove_tree
 from taxiway.storage.store import Storage
 
 NETWORK = ("SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+PACKAGES = ("numpy", "pandas", "polars", "pyarrow", "matplotlib", "pillow")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -89,15 +90,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def numpy_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One that has numpy."""
+    """One that has numpy, and what else values are of. From uv's own cache: they are large."""
     folder = tmp_path_factory.mktemp("environment")
     path = make_environment(folder / "numpy")
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "UV_CACHE_DIR": str(folder / "uv")}
-    env |= {"UV_NO_CONFIG": "1", "UV_LINK_MODE": "hardlink"}
+    env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "UV_NO_CONFIG": "1"}
+    env |= {"UV_LINK_MODE": "hardlink"}
     network = {k: v for k, v in os.environ.items() if k in NETWORK or k.startswith("UV_INDEX")}
     uv = find_uv_bin()
     done = run(
-        [uv, "pip", "install", "-q", "--python", str(path / "bin" / "python"), "numpy"],
+        [uv, "pip", "install", "-q", "--python", str(path / "bin" / "python"), *PACKAGES],
         env=env | network,
         timeout=200,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from taxiway.errors import Invalid, Unavailable
+from taxiway.runner.supervise import Wiring
 from taxiway.runner.values import ValueExchange
 from taxiway.runner.workspace import open_workspace
 from taxiway.storage.cache import Cache
@@ -66,6 +67,72 @@ def test_arrays_and_models_reach_the_next_task_as_what_they_were(
     assert len(bench.script("src/pipe.py", "check")) == 15
 
 
+KINDS = """
+import datetime as dt
+from typing import Annotated
+from matplotlib.figure import Figure
+import numpy as np, pandas as pd
+import polars as pl, pyarrow as pa
+from PIL import Image
+
+def make():
+    days = pd.date_range("2021-01-01", periods=3, freq="D", name="when")
+    frame = pd.DataFrame({"n": [1, 2, 3], "f": [1.5, float("nan"), 2], "s": ["x", None, "z"],
+        "c": pd.Categorical(["u", "v", "u"], ordered=True)}, index=days)
+    figure = Figure(figsize=(2, 1))
+    figure.subplots().plot([1, 2, 3])
+    return {
+        "frame": frame, "series": frame["f"], "levels": frame.set_index(["n", "s"]),
+        "mixed": pd.DataFrame({"o": [1, "a", (1, 2)]}), "names": pd.DataFrame({1: [1]}),
+        "nullable": pd.Series([1, None], dtype="Int64", name="i"),
+        "polars": pl.DataFrame({"a": [1, None], "b": ["x", "y"]}), "column": pl.Series("p", [1.5]),
+        "table": pa.table({"x": [1, None]}), "chunks": pa.chunked_array([[1], [2]]),
+        "figure": figure,
+        "image": Image.new("RGBA", (500, 300), (1, 2, 3, 4)), "array": np.arange(4.0),
+    }
+
+def check(make, own: Annotated[object, "writable"]):
+    want = globals()["make"]()
+    for name in ("frame", "levels", "mixed", "names"):
+        pd.testing.assert_frame_equal(make[name], want[name])
+    for name in ("series", "nullable"):
+        pd.testing.assert_series_equal(make[name], want[name])
+    assert make["frame"].index.freq == want["frame"].index.freq
+    assert make["polars"].equals(want["polars"]) and make["column"].equals(want["column"])
+    assert make["table"].equals(want["table"]) and make["chunks"].equals(want["chunks"])
+    assert len(make["figure"].axes) == 1
+    assert make["image"].tobytes() == want["image"].tobytes()
+    assert not make["array"].flags.writeable
+    own *= 2
+    return float(own.sum())
+"""
+
+
+def test_frames_figures_and_images_reach_the_next_task_by_name(
+    bench: Any, numpy_environment: Path
+) -> None:
+    bench.environment = numpy_environment
+    bench.write({"src/kinds.py": KINDS})
+    encoded = bench.script("src/kinds.py", "make")
+    forms = {name: part["format"] for name, part in encoded.items()}
+    assert forms == {
+        "frame": "arrow", "series": "arrow", "levels": "arrow", "mixed": "pickle",
+        "names": "arrow", "nullable": "arrow", "polars": "arrow", "column": "arrow",
+        "table": "arrow", "chunks": "arrow", "figure": "png", "image": "png",
+        "array": "npy",
+    }  # fmt: skip
+    told = encoded["frame"]["summary"]
+    assert told["shape"] == [3, 4] and told["head"][0][:2] == [1, 1.5]
+    assert told["columns"][1]["nan"] == 1
+    thumbnail = encoded["image"]["summary"]["thumbnail"]
+    assert bench.storage.get(f"values/{thumbnail['digest']}").startswith(b"\x89PNG")
+    svg = encoded["figure"]["parts"]["svg"]
+    assert b"<svg" in bench.storage.get(f"values/{svg['digest']}")
+    bench.host.xcom["make", "return_value"] = encoded
+    wiring = Wiring(upstream=("make",), inputs={"own": "make.array"})
+    assert bench.script("src/kinds.py", "check", wiring=wiring) == 12.0
+
+
 def test_a_value_without_its_library_says_what_to_add(bench: Any) -> None:
     digest = bench.storage.put_addressed("values", b"x")
     reference = {"__taxiway__": "value", "digest": digest, "format": "npy", "type": "numpy.ndarray"}
@@ -116,5 +183,8 @@ def test_a_damaged_object_is_not_handed_over(tmp_path: Path, bench: Any) -> None
     cache = Cache(tmp_path / "cache")
     digest = hashlib.sha256(b"x").hexdigest()
     bench.storage.put(f"values/{digest}", b"y")
-    with open_workspace(cache.root) as space, pytest.raises(Unavailable, match="differs from its name"):
+    with (
+        open_workspace(cache.root) as space,
+        pytest.raises(Unavailable, match="differs from its name"),
+    ):
         ValueExchange(space, bench.storage, cache).fetch(digest)

@@ -120,7 +120,7 @@ def test_many_elements_inputs_secrets_and_artifacts(pilot, stack):
     told = get(f"/runs/{run}/tasks/train/value")
     assert told["value"] == scores
     assert get(f"/runs/{run}/tasks/train/artifacts?map_index=2")["items"][0]["size"] == 4
-    series = get(f"/workflows/{workflow['id']}/metrics?task=train")["items"]
+    series = get(f"/workflows/{workflow}/metrics?task=train")["items"]
     assert [point["value"] for point in series[0]["points"]] == [10, 30]
     record = get(f"/runs/{run}/tasks/gather/record")
     assert set(record["inputs"]) == {"train", "first"} and key not in str(record)
