@@ -14,7 +14,18 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import browsing, chains, commits, lists, parsing, peers, rendering, starting, table
+from benchmarks import (
+    browsing,
+    chains,
+    commits,
+    lists,
+    parsing,
+    peers,
+    rendering,
+    starting,
+    table,
+    values,
+)
 from benchmarks.measure import Options, Row
 
 ALL: Mapping[str, Callable[[Options], list[Row]]] = {
@@ -24,6 +35,7 @@ ALL: Mapping[str, Callable[[Options], list[Row]]] = {
     "browsing": browsing.measure,
     "commits": commits.measure,
     "starting": starting.measure,
+    "values": values.measure,
     "peers": peers.measure,
     "chains": chains.measure,
 }
