@@ -79,7 +79,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[str, str, Any]]] =
     ("delete_workflow", ("w",), {}, ("DELETE", "/workflows/w", None)),
     ("delete_workflow", ("w",), {"cancel": True}, ("DELETE", "/workflows/w?cancel=true", None)),
     ("create_task", (), {"name": "t"}, ("POST", "/tasks", {"name": "t"})),
-    ("deploy", ("w",), {"wait": 5}, ("POST", "/workflows/w/deploy?wait=5", None)),
+    ("deploy", ("w",), {"wait": 5}, ("POST", "/workflows/w/deploy?wait=5", {})),
     ("release", ("w", 2), {}, ("GET", "/workflows/w/releases/2", None)),
     (
         "trigger",

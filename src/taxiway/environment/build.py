@@ -115,11 +115,11 @@ def _install(target: Path, lock: Lock, *, home: Path, cache: Cache, policy: Pack
     ]
     args += ["--require-hashes" if hashed else "--verify-hashes"]
     args += ["--python", str(target / "bin" / "python"), "-r", "lock.txt"]
-    env = tool.search(policy.default_index, (*policy.indexes, *policy.always), policy.find_links)
-    # The hashes say which file it must be, so it may come from whichever index has it.
-    env["UV_INDEX_STRATEGY"] = "unsafe-best-match"
 
-    def attempt(*more: str) -> Completed:
+    def attempt(indexes: tuple[str, ...], *more: str) -> Completed:
+        env = tool.search(policy.default_index, indexes, policy.find_links)
+        # The hashes say which file it must be, so it may come from whichever index has it.
+        env["UV_INDEX_STRATEGY"] = "unsafe-best-match"
         return tool.call(
             [*args, *more],
             policy=policy,
@@ -129,9 +129,13 @@ def _install(target: Path, lock: Lock, *, home: Path, cache: Cache, policy: Pack
             env=env,
         )
 
-    # What the cache of uv holds needs no index: a deployed workflow outlives an index that is down.
-    if attempt("--offline").returncode:
-        _check(attempt())
+    # What the cache of uv holds needs no index: a deployed workflow outlives an index that is
+    # down. An index that requirements may name is asked last: most locks have nothing from it.
+    every = (*policy.indexes, *policy.always)
+    if attempt(every, "--offline").returncode == 0:
+        return
+    if not policy.indexes or attempt(policy.always).returncode:
+        _check(attempt(every))
 
 
 def _check(done: Completed) -> None:
