@@ -36,7 +36,8 @@ package.__path__ = [inside]
 sys.modules["taxiway_inside"] = package
 import hashlib, mmap
 import numpy as np, pandas as pd, pyarrow.parquet
-from taxiway_inside.codec import Decoder, Encoder
+from taxiway_inside.codec import Encoder
+from taxiway_inside.decoder import Decoder
 import taxiway_inside.arrays, taxiway_inside.summary
 
 def timed(act):

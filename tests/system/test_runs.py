@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from pilot import Gate, Pilot, until
 
@@ -26,7 +27,9 @@ def test_a_canceled_run_is_retried_and_followed_to_its_end(pilot: Pilot, gate: G
     )
     pilot.deploy(workflow)
     date = "2026-01-31T06:00:00Z"
-    run = client.trigger(workflow, logical_date=date)
+    address = f"{client.server_url}/api/v1/workflows/{workflow}/runs"
+    asked = {"X-Request-ID": "asked-by-a-test"}
+    run = httpx.post(address, json={"logical_date": date}, headers=asked, timeout=60).json()
     with pytest.raises(Conflict, match="has a run for"):
         client.trigger(workflow, logical_date=date)
     gate.wait_until_reached()
@@ -42,6 +45,7 @@ def test_a_canceled_run_is_retried_and_followed_to_its_end(pilot: Pilot, gate: G
     assert (changes[0][0], changes[-1]) == ("snapshot", ("end", {"state": "success"}))
     lines = [body.get("text") for _, body in client.follow_log(run["id"], "report")]
     assert "all done" in lines
+    assert any("asked-by-a-test" in str(line) for line in lines)
     tasks = {t["task"]: t for t in client.run_tasks(run["id"])}
     assert tasks["load"]["try_number"] == 1  # it had ended well
     assert tasks["wait"]["try_number"] == 2

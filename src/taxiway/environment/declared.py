@@ -14,12 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from taxiway.environment import pyproject, python, requirements, uvlock, versions
+from taxiway.environment import pyproject, requirements, uvlock
+from taxiway.environment.chosen_python import choose
 from taxiway.environment.collector import Collector
 from taxiway.environment.lines import decode
-from taxiway.environment.policy import PYTHON_DOWNLOADS, PackagePolicy
+from taxiway.environment.policy import PackagePolicy
 from taxiway.environment.pyproject import Pyproject
-from taxiway.environment.python import Interpreter
 from taxiway.environment.requirements import Read, Requirements
 from taxiway.environment.uvlock import UvLock, refusal
 from taxiway.errors import Invalid, Problem, TaxiwayError
@@ -173,7 +173,13 @@ def _read(
     else:
         found = _of_workflow(files, fallback, policy)
     needs = found.uv_lock.project if found.uv_lock else _project(files, found.source, groups)
-    return _with_python(found, files, folder, needs, policy, downloaded)
+    chosen_python = choose(_upwards(folder), files.text, needs, policy, downloaded)
+    return replace(
+        found,
+        python=chosen_python.version,
+        python_source=chosen_python.source,
+        notes=(*found.notes, *chosen_python.notes),
+    )
 
 
 def _project(files: _Files, path: str, groups: Sequence[str]) -> Pyproject | None:
@@ -238,71 +244,3 @@ def is_choice(note: str) -> bool:
 
 def _is(names: Sequence[str]) -> str:
     return "is" if len(names) == 1 else "are"
-
-
-def _with_python(
-    found: Declared,
-    files: _Files,
-    folder: str,
-    needs: Pyproject | None,
-    policy: PackagePolicy,
-    downloaded: Path | None,
-) -> Declared:
-    for above in _upwards(folder):
-        path = posixpath.join(above, versions.FILE)
-        text = files.text(path)
-        asked = versions.asked_for(text) if text is not None else None
-        if asked is not None:
-            return _python_of_file(found, path, asked, policy, downloaded)
-    wanted = needs.requires_python if needs else None
-    if wanted is None:
-        return replace(found, python=python.current().version)
-    assert needs is not None
-    chosen = _fitting(needs.path, wanted, policy, downloaded)
-    note = f"Python {chosen.full}: {needs.path} requires {wanted}."
-    return replace(
-        found, python=chosen.version, python_source=needs.path, notes=(*found.notes, note)
-    )
-
-
-def _python_of_file(
-    found: Declared,
-    path: str,
-    asked: tuple[str, str],
-    policy: PackagePolicy,
-    downloaded: Path | None,
-) -> Declared:
-    version, exact = asked
-    there = {one.version: one for one in python.available(downloaded)}
-    chosen = there.get(version)
-    if chosen is None and not (policy.python_downloads and version in python.SUPPORTED):
-        raise refusal([_missing(path, f"Python {version}", there)], path)
-    note = f"Python {chosen.full if chosen else version}: {path} asks for {exact}."
-    return replace(found, python=version, python_source=path, notes=(*found.notes, note))
-
-
-def _fitting(path: str, wanted: str, policy: PackagePolicy, downloaded: Path | None) -> Interpreter:
-    there = python.available(downloaded)
-    try:
-        fitting = [one for one in there if versions.satisfies(one.full, wanted)]
-        others = [one for one in reversed(python.SUPPORTED) if versions.satisfies(one, wanted)]
-    except ValueError:
-        problem = Problem("requirement-syntax", f"requires-python is {wanted!r}", path)
-        raise refusal([problem], path) from None
-    if fitting:
-        return fitting[0]
-    if policy.python_downloads and others:
-        return replace(python.current(), version=others[0], full=others[0])
-    known = {one.version: one for one in there}
-    raise refusal([_missing(path, f"a Python that is {wanted}", known)], path)
-
-
-def _missing(path: str, what: str, there: dict[str, Interpreter]) -> Problem:
-    has = ", ".join(one.full for _, one in sorted(there.items()))
-    return Problem(
-        "python-not-found",
-        f"It asks for {what}, and this host has {has}",
-        path,
-        f"Install it and put it on PATH, change {path}, or have the operator set "
-        f"{PYTHON_DOWNLOADS}: then uv downloads it.",
-    )

@@ -1,4 +1,4 @@
-"""What a task returns, as JSON that says exactly what it was, and back.
+"""What a task returns, as JSON that says exactly what it was; `decoder` takes it back.
 
 JSON values stay what they are. What JSON (or a database that keeps JSON) would change is tagged,
 as `{"__taxiway__": <kind>, …}`; a dictionary whose keys could be taken for such a tag is written
@@ -14,12 +14,11 @@ Libraries are looked for only where a value is of them.
 from __future__ import annotations
 
 from .outbox import TAG, Outbox, shown
-from .plain import SCALARS, is_plain_key, of_library, parse
+from .plain import SCALARS, is_plain_key, of_library
 from .refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 INLINE_LIMIT = 64 * 1024  # bytes of JSON that go through the orchestrator's own table
@@ -202,70 +201,6 @@ class Encoder:
         )
 
 
-class Decoder:
-    """Decodes values; `fetch(digest)` gives the path of a referenced file. Arrays and frames are
-    read-only maps of their files, or `writable` copies."""
-
-    def __init__(self, fetch: Callable[[str], str], *, writable: bool = False) -> None:
-        self._fetch = fetch
-        self._writable = writable
-
-    def decode(self, encoded: Any) -> Any:
-        if type(encoded) is list:
-            return [self.decode(item) for item in encoded]
-        if type(encoded) is not dict:
-            return encoded
-        if TAG not in encoded:
-            return {key: self.decode(item) for key, item in encoded.items()}
-        return self._untag(encoded, encoded[TAG])
-
-    def _untag(self, encoded: dict[str, Any], kind: str) -> Any:
-        if kind == "value":
-            return self._load(encoded)
-        if kind == "dict":
-            return {self.decode(key): self.decode(item) for key, item in encoded["items"]}
-        if kind in _REBUILT:
-            return _REBUILT[kind](self.decode(item) for item in encoded["items"])
-        if kind == "dataclass":
-            from .objects import rebuild  # noqa: PLC0415
-
-            fields = {name: self.decode(item) for name, item in encoded["fields"].items()}
-            return rebuild(encoded["type"], fields)
-        if kind == "scalar":
-            from .arrays import parse_scalar  # noqa: PLC0415
-
-            return _with_numpy(parse_scalar, encoded)
-        return parse(encoded, kind)
-
-    def _load(self, reference: dict[str, Any]) -> Any:
-        form = reference["format"]
-        if form in ("file", "folder"):
-            from .paths import decode as path_of  # noqa: PLC0415
-
-            return path_of(reference, self._fetch, self._writable)
-        if form in ("png", "html"):
-            from .pictures import decode as picture_of  # noqa: PLC0415
-
-            return picture_of(reference, self._fetch)
-        path = self._fetch(reference["digest"])
-        if form == "pickle":
-            from .pickles import unpickle  # noqa: PLC0415
-
-            return unpickle(path, reference["type"])
-        if form == "json":
-            import json  # noqa: PLC0415
-
-            with open(path, "rb") as file:  # noqa: PTH123
-                return self.decode(json.loads(file.read()))
-        if form == "arrow":
-            from .frames import decode as frame_of  # noqa: PLC0415
-
-            return frame_of(reference, path, self._writable)
-        from .arrays import decode as array_of  # noqa: PLC0415
-
-        return _with_numpy(array_of, reference, path, self._writable)
-
-
 def _summary_of_object(value: Any) -> dict[str, Any]:
     if isinstance(value, _CONTAINERS):
         return {"length": len(value)}
@@ -276,18 +211,6 @@ def _summary_of_object(value: Any) -> dict[str, Any]:
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return {"shape": [int(size) for size in value.shape], "dtype": str(value.dtype)}
     return {}
-
-
-def _with_numpy(decode: Callable[..., Any], encoded: dict[str, Any], *more: Any) -> Any:
-    try:
-        return decode(encoded, *more)
-    except ImportError:
-        raise Refused(
-            "TaskFailed",
-            "value-not-readable",
-            f"The value is a {encoded['type']}, and this environment has no numpy",
-            "Add numpy to requirements.txt and deploy.",
-        ) from None
 
 
 def refuse_lazy(value: Any, place: str = "the value") -> None:
@@ -324,4 +247,3 @@ def _has_own_state(kind: type) -> bool:
 
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 _LIBRARY = ("datetime", "decimal", "_pydecimal", "uuid", "fractions", "pathlib", "pathlib._local")
-_REBUILT: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from .channel import Channel
-from .codec import Decoder, Encoder
+from .codec import Encoder
+from .decoder import Decoder
 
 _DATES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
 _MISSING = object()

@@ -48,7 +48,7 @@ def _receive(
 
 
 def _decode(encoded: Any, line: Channel, writable: bool) -> Any:
-    from .codec import Decoder  # noqa: PLC0415
+    from .decoder import Decoder  # noqa: PLC0415
 
     def fetch(digest: str) -> str:
         return str(line.ask({"ask": "value", "digest": digest})["path"])

@@ -21,6 +21,7 @@ from taxiway.server.orchestrator.airflow_answers import (
     timings,
 )
 from taxiway.server.orchestrator.airflow_http import HINT, AirflowSession, decode, understood
+from taxiway.server.orchestrator.airflow_pages import PAGE, by_cursor, by_offset
 from taxiway.server.orchestrator.port import (
     ACTIVE,
     Backfill,
@@ -35,8 +36,6 @@ from taxiway.server.orchestrator.port import (
 )
 
 SENTINEL = "taxiway_sentinel"
-_PAGE = 100
-
 
 T = TypeVar("T")
 
@@ -108,7 +107,7 @@ class AirflowOrchestrator:
 
     def import_error(self, dag_id: str) -> str | None:
         # `_` and `%` in the pattern are wildcards: it only narrows the list down.
-        query: dict[str, str | int] = {"limit": _PAGE, "filename_pattern": f"%/{dag_id}.py"}
+        query: dict[str, str | int] = {"limit": PAGE, "filename_pattern": f"%/{dag_id}.py"}
         raw = self._http.json("GET", "/api/v2/importErrors", params=query)
         with understood("/importErrors"):
             for error in raw["import_errors"]:
@@ -217,15 +216,9 @@ class AirflowOrchestrator:
     ) -> T:
         """What the tasks of a run left in the keys of their XComs."""
         path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/~/xcomEntries"
-        entries: list[Mapping[str, Any]] = []
-        while True:
-            query: dict[str, str | int] = {"xcom_key_prefix_pattern": prefix}
-            query |= {"limit": _PAGE, "offset": len(entries)}
-            page = self._http.json("GET", path, params=query)
-            with understood(path):
-                entries += page["xcom_entries"]
-                if len(page["xcom_entries"]) < _PAGE:
-                    return read(entries)
+        entries = by_offset(self._http, path, "xcom_entries", {"xcom_key_prefix_pattern": prefix})
+        with understood(path):
+            return read(entries)
 
     def active_runs(self, dag_id: str) -> Sequence[RunState]:
         try:
@@ -238,30 +231,17 @@ class AirflowOrchestrator:
         return self._runs("~", query)
 
     def _runs(self, dag_id: str, query: Mapping[str, Any]) -> list[RunState]:
-        """All pages, by cursor: a run that changes meanwhile would shift those behind an offset."""
-        runs: dict[tuple[str, str], RunState] = {}
-        path, cursor = f"/api/v2/dags/{quote(dag_id)}/dagRuns", ""
-        while True:
-            page = self._http.json("GET", path, params={**query, "limit": _PAGE, "cursor": cursor})
-            with understood(path):
-                for raw in page["dag_runs"]:
-                    state = run_state(raw)
-                    runs[state.dag_id, state.airflow_run_id] = state
-                cursor = page.get("next_cursor") or ""
-            if not cursor:
-                return list(runs.values())
+        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns"
+        found = by_cursor(self._http, path, "dag_runs", query)
+        with understood(path):
+            states = [run_state(raw) for raw in found]
+        return list({(state.dag_id, state.airflow_run_id): state for state in states}.values())
 
     def tasks(self, dag_id: str, airflow_run_id: str) -> Sequence[TaskState]:
         path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances"
-        tasks: list[TaskState] = []
-        while True:
-            query = {"limit": _PAGE, "offset": len(tasks), "order_by": "id"}
-            page = self._http.json("GET", path, params=query)
-            with understood(path):
-                found = [task_state(raw) for raw in page["task_instances"]]
-            tasks += found
-            if len(found) < _PAGE:
-                return tasks
+        found = by_offset(self._http, path, "task_instances", {"order_by": "id"})
+        with understood(path):
+            return [task_state(raw) for raw in found]
 
     def log(
         self,
