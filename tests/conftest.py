@@ -55,14 +55,15 @@ def pytest_collection_modifyitems(
 ) -> Iterator[None]:
     """Mark what lies in `system/`, before xdist looks at the groups.
 
-    One process has the shared stack; what needs none, or one of its own, runs beside it.
+    One process has the shared stack; the browser's tests have theirs in another, where what
+    needs none, or one of its own, runs too.
     """
     system = Path(__file__).parent / "system"
     for item in items:
         if system in item.path.parents:
             item.add_marker("system")
         if item.get_closest_marker("system"):
-            shared = "stack" in getattr(item, "fixturenames", ())
+            shared = "stack" in getattr(item, "fixturenames", ()) and item.path.stem != "test_web"
             item.add_marker(pytest.mark.xdist_group("shared" if shared else item.path.stem))
     items.sort(key=lambda item: item.path == system / "test_schedule.py")
     yield

@@ -55,6 +55,7 @@ class Place:
         with ExitStack() as stack:
             snapshot = None
             if release.tree is None:
+                timings["snapshot"] = 0.0
                 environment = self._enter(stack, "environment", timings, self._environment(needed))
             elif not was_cold:
                 environment = self._enter(stack, "environment", timings, self._environment(needed))
