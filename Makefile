@@ -32,14 +32,14 @@ test: lint ui  ## Lint, then unit, integration and system tests, the last on one
 	@$(SAY) "Unit tests"
 	@$(BIN)/pytest -q -m "not integration and not system" -n 2
 	@$(SAY) "Integration tests: real git, uv, databases and processes"
-	@$(BIN)/pytest -q -m "integration and not system" -n 2
+	@$(BIN)/pytest -q -m "integration and not system and not long" -n 2
 	@$(SAY) "System tests, on one real Airflow; the web UI in a real browser"
 	@scripts/install-browser
 	@$(BIN)/pytest -v -m "system and not long" -n 2 --dist loadgroup --durations=10
 
 test-all: test web  ## The same, and what takes longer
-	@$(SAY) "Long tests, on one real Airflow"
-	@$(BIN)/pytest -v -m "system and long" -n 2 --dist loadgroup --durations=10
+	@$(SAY) "Long tests, some on one real Airflow"
+	@$(BIN)/pytest -v -m long -n 2 --dist loadgroup --durations=10
 
 lint: $(STAMP)  ## Check style, types and the import law; change nothing
 	@$(SAY) "Style, types and the import law"

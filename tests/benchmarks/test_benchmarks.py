@@ -62,12 +62,14 @@ def test_rendering_is_measured(options: Options) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.long
 def test_parsing_is_measured(options: Options) -> None:
     (row,) = parsing.measure(options)
     assert row.ratio
 
 
 @pytest.mark.integration
+@pytest.mark.long
 def test_lists_are_measured(options: Options) -> None:
     url = f"sqlite:///{options.scratch / 'taxiway.db'}"
     seed(url, workflows=60, tasks=120, runs=120)
@@ -75,6 +77,7 @@ def test_lists_are_measured(options: Options) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.long
 def test_browsing_is_measured(options: Options) -> None:
     rows = browsing.measure(options)
     assert [row.what.split(",")[0] for row in rows] == [
@@ -85,6 +88,7 @@ def test_browsing_is_measured(options: Options) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.long
 def test_the_files_of_a_commit_are_measured_and_a_herd_fetches_once(options: Options) -> None:
     rows = commits.measure(options)
     assert len(rows) == 4
@@ -92,6 +96,7 @@ def test_the_files_of_a_commit_are_measured_and_a_herd_fetches_once(options: Opt
 
 
 @pytest.mark.integration
+@pytest.mark.long
 def test_starts_are_measured(options: Options) -> None:
     rows = starting.measure(options)
     assert [row.beside.split(":")[0] for row in rows] == [

@@ -161,6 +161,7 @@ def test_a_deploy_goes_on_after_a_kill_at_every_step(servers: Doomed) -> None:
     servers.require_arrived(second)
 
 
+@pytest.mark.long
 def test_deploys_go_on_after_fifty_kills_at_random_moments(servers: Doomed) -> None:
     chance = random.Random(int(os.environ.get("PYTEST_SEED", "7")))
     commit = servers.deploy()
