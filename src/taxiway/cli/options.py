@@ -62,6 +62,9 @@ Run = Annotated[str, typer.Argument(help="The run's id, or how it begins.")]
 Message = Annotated[str | None, typer.Option("--message", "-m", help="Why.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(min=1, help="Show at most so many.")]
+File = Annotated[
+    Path | None, typer.Option("--file", "-f", help="JSON with fields of the API; - is stdin.")
+]
 
 
 def folder(home: Path | None) -> Path:

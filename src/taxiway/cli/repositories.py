@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from taxiway.cli import display, options
+from taxiway.cli import display, given, options
 from taxiway.cli.connection import connect
 from taxiway.cli.naming import repository_of
 from taxiway.client.http import Json
@@ -48,7 +48,7 @@ def list_(
 ) -> None:
     """List the repositories that are registered; those of workflows are."""
     with connect(server, home) as connection:
-        found = list(islice(connection.client.repositories(**_given(q=search)), limit))
+        found = list(islice(connection.client.repositories(**given.present(q=search)), limit))
     _table(
         found,
         output,
@@ -85,7 +85,7 @@ def refs(
     """List branches and tags, newest first."""
     with connect(server, home) as connection:
         found = repository_of(connection.client, repository)
-        listed = list(islice(connection.client.refs(found["id"], **_given(q=search)), limit))
+        listed = list(islice(connection.client.refs(found["id"], **given.present(q=search)), limit))
     _table(
         listed,
         output,
@@ -112,7 +112,9 @@ def commits(
     """List the commits of a ref, newest first."""
     with connect(server, home) as connection:
         found = repository_of(connection.client, repository)
-        listed = list(islice(connection.client.commits(found["id"], **_given(ref=ref)), limit))
+        listed = list(
+            islice(connection.client.commits(found["id"], **given.present(ref=ref)), limit)
+        )
     _table(
         listed,
         output,
@@ -137,7 +139,7 @@ def tree(
     """List a folder."""
     with connect(server, home) as connection:
         found = repository_of(connection.client, repository)
-        listed = list(connection.client.tree(found["id"], path=path, **_given(ref=ref)))
+        listed = list(connection.client.tree(found["id"], path=path, **given.present(ref=ref)))
     _table(
         listed,
         output,
@@ -165,7 +167,7 @@ def show(
         if path is None:
             _tell(found, output)
             return
-        file = connection.client.file(found["id"], path=path, **_given(ref=ref))
+        file = connection.client.file(found["id"], path=path, **given.present(ref=ref))
     if output is options.Form.json:
         display.data(file)
         return
@@ -216,7 +218,7 @@ def functions(
     """List the functions of a file, a folder or everything, found without importing them."""
     with connect(server, home) as connection:
         found = repository_of(connection.client, repository)
-        query = _given(ref=ref, q=search)
+        query = given.present(ref=ref, q=search)
         files = list(islice(connection.client.functions(found["id"], path=path, **query), limit))
     if output is options.Form.json:
         display.data(files)
@@ -234,10 +236,6 @@ def functions(
     for file in files:
         if problem := file["problem"]:
             display.note(display.plain(f"{file['path']}:{problem['line']}: {problem['reason']}"))
-
-
-def _given(**query: Any) -> dict[str, Any]:
-    return {name: value for name, value in query.items() if value is not None}
 
 
 def _tell(repository: Json, output: options.Form) -> None:

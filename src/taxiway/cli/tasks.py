@@ -35,9 +35,6 @@ Pool = Annotated[str | None, typer.Option(help="Airflow's pool; '' for the defau
 PoolSlots = Annotated[int | None, typer.Option(help="How many slots of it.")]
 Queue = Annotated[str | None, typer.Option(help="Airflow's queue; '' for the default one.")]
 Env = Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeat it for more.")]
-File = Annotated[
-    Path | None, typer.Option("--file", "-f", help="JSON with fields of the API; - is stdin.")
-]
 
 
 def list_(
@@ -86,7 +83,7 @@ def create(
     pool_slots: PoolSlots = None,
     queue: Queue = None,
     env: Env = None,
-    file: File = None,
+    file: options.File = None,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
@@ -132,7 +129,7 @@ def update(
     pool_slots: PoolSlots = None,
     queue: Queue = None,
     env: Env = None,
-    file: File = None,
+    file: options.File = None,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,

@@ -41,9 +41,6 @@ Env = Annotated[
     list[str] | None, typer.Option(help="NAME=VALUE for every task; repeat it for more.")
 ]
 NotifyUrl = Annotated[Text, typer.Option(help="Told when a run or a deploy fails; '' for none.")]
-File = Annotated[
-    Path | None, typer.Option("--file", "-f", help="JSON with fields of the API; - is stdin.")
-]
 
 
 def list_(
@@ -112,7 +109,7 @@ def create(
     requirements: Requirements = None,
     env: Env = None,
     notify_url: NotifyUrl = None,
-    file: File = None,
+    file: options.File = None,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
@@ -166,7 +163,7 @@ def update(
     requirements: Requirements = None,
     env: Env = None,
     notify_url: NotifyUrl = None,
-    file: File = None,
+    file: options.File = None,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
