@@ -55,7 +55,7 @@ format: $(STAMP)  ## Format the code, and mend what can be mended
 openapi: $(STAMP)  ## Write docs/reference/openapi.json from the routes
 	@$(BIN)/python -m taxiway.server.openapi > docs/reference/openapi.json
 
-bench: $(STAMP)  ## Measure, and write docs/benchmarks.md; eight minutes on an idle machine
+bench: $(STAMP)  ## Measure, and write docs/benchmarks.md; twenty minutes on an idle machine
 	@$(BIN)/python -m benchmarks
 
 install: ui  ## Make .venv with everything that development needs, and the web UI

@@ -27,7 +27,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was measured, with what it is compared, and the goal."""
+    """One line of the table: what was measured, with what it is compared, and the goal. `pairs`
+    is how often; `counts` says what was fetched, built or written meanwhile. What could not be
+    measured says in `failed` why."""
 
     what: str
     measured: str
@@ -35,9 +37,12 @@ class Row:
     ratio: float | None
     goal: str
     held: bool | None
+    pairs: int = 0
+    counts: str = ""
+    failed: str = ""
 
 
-def against(what: str, name: str, ours: Pairs, *, goal: float | None) -> Row:
+def against(what: str, name: str, ours: Pairs, *, goal: float | None, counts: str = "") -> Row:
     """A row whose goal is a ratio: the median of the ratios of the pairs."""
     return Row(
         what,
@@ -46,12 +51,27 @@ def against(what: str, name: str, ours: Pairs, *, goal: float | None) -> Row:
         ours.ratio,
         f"≤ {goal:g}×" if goal else "",
         ours.ratio <= goal if goal else None,
+        ours.count,
+        counts,
     )
 
 
-def alone(what: str, taken: float, *, goal: float, beside: str = "") -> Row:
+def trying(what: str, name: str, measure: Callable[[], Row]) -> Row:
+    """What `measure` finds; where it fails, a row that says so: a peer that cannot be installed
+    today must not cost the rest of the table."""
+    try:
+        return measure()
+    except Exception as error:
+        said = " ".join(str(error).split())[-300:]
+        return Row(what, "", name, None, "", None, failed=f"{type(error).__name__}: {said}")
+
+
+def alone(
+    what: str, taken: float, *, goal: float, beside: str = "", count: int = 0, counts: str = ""
+) -> Row:
     """A row whose goal is a time."""
-    return Row(what, seconds(taken), beside, None, f"≤ {seconds(goal)}", taken <= goal)
+    held = taken <= goal
+    return Row(what, seconds(taken), beside, None, f"≤ {seconds(goal)}", held, count, counts)
 
 
 @dataclass(frozen=True)
@@ -61,6 +81,7 @@ class Pairs:
     ours: float
     theirs: float
     ratio: float
+    count: int = 0
 
 
 def in_pairs(ours: Callable[[], float], theirs: Callable[[], float], count: int) -> Pairs:
@@ -73,6 +94,7 @@ def paired(found: Sequence[tuple[float, float]]) -> Pairs:
         statistics.median(one for one, _ in found),
         statistics.median(other for _, other in found),
         statistics.median(one / other for one, other in found),
+        len(found),
     )
 
 
