@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from taxiway.client.http import TaxiwayClient
+
 pytestmark = pytest.mark.integration
 
 INLINE = "def load(**kw):\n    return 1\n"
@@ -110,3 +112,21 @@ def test_replace_makes_the_tasks_of_a_file_the_only_ones(
         ("load", []),
         ("fit", ["load"]),
     ]
+
+
+def test_replace_does_not_write_over_what_somebody_changed_meanwhile(
+    service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = service.workflow("old")
+    replace = TaxiwayClient.replace_tasks
+
+    def late(client: TaxiwayClient, *args: Any, **more: Any) -> Any:
+        client.create_task(workflow_id=made["id"], name="theirs", python_callable=INLINE)
+        return replace(client, *args, **more)
+
+    monkeypatch.setattr(TaxiwayClient, "replace_tasks", late)
+    file = tmp_path / "tasks.json"
+    file.write_text(json.dumps([{"name": "load", "python_callable": INLINE}]))
+    ended = service.call("tasks", "replace", made["name"], str(file))
+    assert ended.exit_code == 4
+    assert [t["name"] for t in service.json("tasks", "list", made["name"])] == ["old", "theirs"]

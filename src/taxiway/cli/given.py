@@ -87,8 +87,10 @@ def json_file(path: Path) -> Any:
         ) from None
 
 
-def json_object(path: Path) -> Json:
-    """What a JSON file holds, which has to be an object."""
+def json_object(path: Path | None) -> Json:
+    """What a JSON file holds, which has to be an object; nothing without a file."""
+    if path is None:
+        return {}
     found = json_file(path)
     if not isinstance(found, dict):
         raise Invalid("file-refused", f"{path} holds no JSON object", hint="Begin it with {.")

@@ -15,6 +15,7 @@ import typer.main
 
 from taxiway import __version__
 from taxiway.cli.failures import translated
+from taxiway.cli.spread import spread
 
 COMMANDS = {
     "demo": "taxiway.cli.demo",
@@ -54,11 +55,11 @@ class LazyCommands(typer.core.TyperGroup):
         module = importlib.import_module(COMMANDS[cmd_name])
         one = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         if not hasattr(module, "VERBS"):
-            one.command(cmd_name)(translated(module.command))
+            one.command(cmd_name)(translated(spread(module.command)))
             return typer.main.get_command(one)
         one.info.name, one.info.help, one.info.no_args_is_help = cmd_name, module.HELP, True
         for verb, function in module.VERBS.items():
-            one.command(verb)(translated(function))
+            one.command(verb)(translated(spread(function)))
         return typer.main.get_group(one)
 
 

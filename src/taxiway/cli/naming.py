@@ -42,6 +42,11 @@ def _exactly(workflows: list[Json], name: str) -> Json | None:
     return None
 
 
+def workflow_seen(client: TaxiwayClient, name: str) -> tuple[Json, str]:
+    """The workflow with its ETag: what somebody else changes meanwhile is not written over."""
+    return client.workflow_version(workflow_of(client, name)["id"])
+
+
 def run_of(client: TaxiwayClient, name: str) -> Json:
     """The run whose id is `name` or begins so; `Invalid` (`run-ambiguous`) where several do."""
     text = name.lower()
@@ -77,6 +82,11 @@ def task_of(client: TaxiwayClient, workflow: Json, name: str) -> Json:
         f"{workflow['name']} has no task {name[:255]!r}",
         hint=f"It has: {names}." if names else "It has none yet.",
     )
+
+
+def task_seen(client: TaxiwayClient, workflow: str, name: str) -> tuple[Json, str]:
+    """The task with its ETag."""
+    return client.task_version(task_of(client, workflow_of(client, workflow), name)["id"])
 
 
 def credential_of(client: TaxiwayClient, name: str) -> Json:

@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from taxiway.cli import display, given, options
-from taxiway.cli.connection import Connection, connect
-from taxiway.cli.naming import task_of, workflow_of
-from taxiway.cli.workflows import confirm, from_file, task_table
+from taxiway.cli.connection import connect
+from taxiway.cli.naming import task_of, task_seen, workflow_of, workflow_seen
+from taxiway.cli.workflows import confirm, task_table
 from taxiway.client.http import Json
 
 HELP = "Declare the tasks of a workflow, change, replace and delete them."
 
 Task = Annotated[str, typer.Argument(help="The task's name or id.")]
-Script = Annotated[str | None, typer.Option(help="Its file, from the root of the repository.")]
-Function = Annotated[str | None, typer.Option(help="The function in that file.")]
-Inline = Annotated[
-    Path | None, typer.Option(help="Instead: a file with one function, kept as inline code.")
-]
-Param = Annotated[
-    list[str] | None, typer.Option(help="NAME=JSON for the function; repeat it for more.")
-]
-After = Annotated[
-    list[str] | None, typer.Option(help="A task that has to end before; '' for none; repeat it.")
-]
-Retries = Annotated[int | None, typer.Option(help="How often a failed try is repeated.")]
-RetryDelay = Annotated[int | None, typer.Option(help="Seconds between two tries.")]
-Timeout = Annotated[int | None, typer.Option(help="Seconds for one try.")]
-TriggerRule = Annotated[str | None, typer.Option(help="Airflow's rule.")]
-Pool = Annotated[str | None, typer.Option(help="Airflow's pool; '' for the default one.")]
-PoolSlots = Annotated[int | None, typer.Option(help="How many slots of it.")]
-Queue = Annotated[str | None, typer.Option(help="Airflow's queue; '' for the default one.")]
-Env = Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeat it for more.")]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a task is given beside its name."""
+
+    script: Annotated[
+        str | None, typer.Option(help="Its file, from the root of the repository.")
+    ] = None
+    function: Annotated[str | None, typer.Option(help="The function in that file.")] = None
+    inline: Annotated[
+        Path | None, typer.Option(help="Instead: a file with one function, kept as inline code.")
+    ] = None
+    param: Annotated[
+        list[str] | None, typer.Option(help="NAME=JSON for the function; repeat it for more.")
+    ] = None
+    after: Annotated[
+        list[str] | None,
+        typer.Option(help="A task that has to end before; '' for none; repeat it."),
+    ] = None
+    retries: Annotated[int | None, typer.Option(help="How often a failed try is repeated.")] = None
+    retry_delay: Annotated[int | None, typer.Option(help="Seconds between two tries.")] = None
+    timeout: Annotated[int | None, typer.Option(help="Seconds for one try.")] = None
+    trigger_rule: Annotated[str | None, typer.Option(help="Airflow's rule.")] = None
+    pool: Annotated[str | None, typer.Option(help="Airflow's pool; '' for the default one.")] = None
+    pool_slots: Annotated[int | None, typer.Option(help="How many slots of it.")] = None
+    queue: Annotated[str | None, typer.Option(help="Airflow's queue; '' for the default one.")] = (
+        None
+    )
+    env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeat it for more.")] = None
+    file: options.File = None
+
+    def fields(self) -> Json:
+        """The API's fields; an option goes before the same field of the file."""
+        return given.json_object(self.file) | given.present(
+            script_path=self.script,
+            function_name=self.function,
+            python_callable=given.text_file(self.inline),
+            params=given.json_pairs(self.param, "--param"),
+            dependencies=_names(self.after),
+            retry_count=self.retries,
+            retry_delay=self.retry_delay,
+            timeout=self.timeout,
+            trigger_rule=self.trigger_rule,
+            pool=self.pool,
+            pool_slots=self.pool_slots,
+            queue=self.queue,
+            env=given.pairs(self.env, "--env"),
+        )
 
 
 def list_(
@@ -70,41 +101,13 @@ def show(
 def create(
     workflow: options.Workflow,
     name: Annotated[str, typer.Argument(help="Letters, digits, _, - and dots.")],
-    script: Script = None,
-    function: Function = None,
-    inline: Inline = None,
-    param: Param = None,
-    after: After = None,
-    retries: Retries = None,
-    retry_delay: RetryDelay = None,
-    timeout: Timeout = None,
-    trigger_rule: TriggerRule = None,
-    pool: Pool = None,
-    pool_slots: PoolSlots = None,
-    queue: Queue = None,
-    env: Env = None,
-    file: options.File = None,
+    declared: Declared,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
 ) -> None:
     """Add a task; it runs from the next deploy on."""
-    fields = from_file(file) | given.present(
-        name=name,
-        script_path=script,
-        function_name=function,
-        python_callable=given.text_file(inline),
-        params=given.json_pairs(param, "--param"),
-        dependencies=_names(after),
-        retry_count=retries,
-        retry_delay=retry_delay,
-        timeout=timeout,
-        trigger_rule=trigger_rule,
-        pool=pool,
-        pool_slots=pool_slots,
-        queue=queue,
-        env=given.pairs(env, "--env"),
-    )
+    fields = declared.fields() | given.present(name=name)
     with connect(server, home) as connection:
         owner = workflow_of(connection.client, workflow)
         made = connection.client.create_task(**{**fields, "workflow_id": owner["id"]})
@@ -115,44 +118,16 @@ def create(
 def update(
     workflow: options.Workflow,
     task: Task,
+    declared: Declared,
     name: Annotated[str | None, typer.Option(help="Another name.")] = None,
-    script: Script = None,
-    function: Function = None,
-    inline: Inline = None,
-    param: Param = None,
-    after: After = None,
-    retries: Retries = None,
-    retry_delay: RetryDelay = None,
-    timeout: Timeout = None,
-    trigger_rule: TriggerRule = None,
-    pool: Pool = None,
-    pool_slots: PoolSlots = None,
-    queue: Queue = None,
-    env: Env = None,
-    file: options.File = None,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
 ) -> None:
     """Change what is given, from the next deploy on; --param, --after and --env replace all."""
-    fields = from_file(file) | given.present(
-        name=name,
-        script_path=script,
-        function_name=function,
-        python_callable=given.text_file(inline),
-        params=given.json_pairs(param, "--param"),
-        dependencies=_names(after),
-        retry_count=retries,
-        retry_delay=retry_delay,
-        timeout=timeout,
-        trigger_rule=trigger_rule,
-        pool=pool,
-        pool_slots=pool_slots,
-        queue=queue,
-        env=given.pairs(env, "--env"),
-    )
+    fields = declared.fields() | given.present(name=name)
     with connect(server, home) as connection:
-        found, etag = _seen(connection, workflow, task)
+        found, etag = task_seen(connection.client, workflow, task)
         changed = connection.client.update_task(found["id"], if_match=etag, **fields)
         _tell(changed, output)
         connection.point(f"/tasks/{changed['id']}")
@@ -167,7 +142,7 @@ def delete(
 ) -> None:
     """Remove a task that no other one depends on, from the next deploy on."""
     with connect(server, home) as connection:
-        found, etag = _seen(connection, workflow, task)
+        found, etag = task_seen(connection.client, workflow, task)
         confirm(f"Delete the task {found['name']}?", yes)
         connection.client.delete_task(found["id"], if_match=etag)
         display.note(f"Deleted the task {found['name']}")
@@ -183,21 +158,15 @@ def replace(
     """Make the tasks of a file the workflow's only ones, all at once or not at all."""
     body = given.json_file(file)
     with connect(server, home) as connection:
-        found = workflow_of(connection.client, workflow)
+        found, etag = workflow_seen(connection.client, workflow)
         tasks = body["tasks"] if isinstance(body, dict) and "tasks" in body else body
-        connection.client.replace_tasks(found["id"], tasks)
+        connection.client.replace_tasks(found["id"], tasks, if_match=etag)
         now = list(connection.client.tasks(found["id"]))
         if output is options.Form.json:
             display.data(now)
         else:
             task_table(now)
         connection.point_to_workflow(found)
-
-
-def _seen(connection: Connection, workflow: str, task: str) -> tuple[Json, str]:
-    """The task with its version: what somebody else changes meanwhile is not written over."""
-    owner = workflow_of(connection.client, workflow)
-    return connection.client.task_version(task_of(connection.client, owner, task)["id"])
 
 
 def _names(after: list[str] | None) -> list[str] | None:

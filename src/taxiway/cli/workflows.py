@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -10,37 +11,73 @@ from typing import Annotated
 import typer
 
 from taxiway.cli import display, given, options
-from taxiway.cli.connection import Connection, connect
-from taxiway.cli.naming import credential_of, workflow_of
-from taxiway.client.http import Json
+from taxiway.cli.connection import connect
+from taxiway.cli.naming import credential_of, workflow_of, workflow_seen
+from taxiway.client.http import Json, TaxiwayClient
 
 HELP = "Declare workflows, look at them, change and delete them."
 NO_TASKS = "It has no tasks: `taxiway tasks create` adds one."
 
 Text = str | None
-Repository = Annotated[Text, typer.Option(help="Address of the Git repository.")]
-CredentialName = Annotated[
-    Text, typer.Option("--credential", help="Id or name of the repository's; '' for none.")
-]
-Branch = Annotated[Text, typer.Option(help="The branch or tag that deploys look at.")]
-Subdirectory = Annotated[Text, typer.Option(help="Its folder of the repository; '' for all of it.")]
-Commit = Annotated[Text, typer.Option(help="Pin it to this full commit; '' goes with the branch.")]
-UpdatePolicy = Annotated[Text, typer.Option(help="on_deploy, pinned or on_push.")]
-Schedule = Annotated[Text, typer.Option(help="Five cron fields, or a preset; '' for none.")]
-Timezone = Annotated[Text, typer.Option(help="In which the schedule is meant.")]
-Description = Annotated[Text, typer.Option(help="Any text.")]
-Catchup = Annotated[
-    bool | None, typer.Option("--catchup/--no-catchup", help="Make up for missed runs.")
-]
-MaxRuns = Annotated[int | None, typer.Option("--max-active-runs", help="Runs at once.")]
-Active = Annotated[
-    bool | None, typer.Option("--active/--inactive", help="Whether the schedule holds.")
-]
-Requirements = Annotated[Path | None, typer.Option(help="A file like requirements.txt.")]
-Env = Annotated[
-    list[str] | None, typer.Option(help="NAME=VALUE for every task; repeat it for more.")
-]
-NotifyUrl = Annotated[Text, typer.Option(help="Told when a run or a deploy fails; '' for none.")]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a workflow is given beside its name."""
+
+    repository: Annotated[Text, typer.Option(help="Address of the Git repository.")] = None
+    credential: Annotated[
+        Text, typer.Option(help="Id or name of the repository's; '' for none.")
+    ] = None
+    branch: Annotated[Text, typer.Option(help="The branch or tag that deploys look at.")] = None
+    subdirectory: Annotated[
+        Text, typer.Option(help="Its folder of the repository; '' for all of it.")
+    ] = None
+    commit: Annotated[
+        Text, typer.Option(help="Pin it to this full commit; '' goes with the branch.")
+    ] = None
+    update_policy: Annotated[Text, typer.Option(help="on_deploy, pinned or on_push.")] = None
+    schedule: Annotated[Text, typer.Option(help="Five cron fields, or a preset; '' for none.")] = (
+        None
+    )
+    timezone: Annotated[Text, typer.Option(help="In which the schedule is meant.")] = None
+    description: Annotated[Text, typer.Option(help="Any text.")] = None
+    catchup: Annotated[
+        bool | None, typer.Option("--catchup/--no-catchup", help="Make up for missed runs.")
+    ] = None
+    max_active_runs: Annotated[int | None, typer.Option(help="Runs at once.")] = None
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Whether the schedule holds.")
+    ] = None
+    requirements: Annotated[Path | None, typer.Option(help="A file like requirements.txt.")] = None
+    env: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE for every task; repeat it for more.")
+    ] = None
+    notify_url: Annotated[
+        Text, typer.Option(help="Told when a run or a deploy fails; '' for none.")
+    ] = None
+    file: options.File = None
+
+    def fields(self, client: TaxiwayClient) -> Json:
+        """The API's fields; an option goes before the same field of the file."""
+        login = credential_of(client, self.credential)["id"] if self.credential else self.credential
+        return given.json_object(self.file) | given.present(
+            git_repository=self.repository,
+            git_credential_id=login,
+            git_branch=self.branch,
+            git_subdirectory=self.subdirectory,
+            git_commit_sha=self.commit,
+            git_update_policy=self.update_policy,
+            schedule=self.schedule,
+            timezone=self.timezone,
+            description=self.description,
+            catchup=self.catchup,
+            max_active_runs=self.max_active_runs,
+            is_active=self.active,
+            requirements=given.text_file(self.requirements),
+            env=given.pairs(self.env, "--env"),
+            notify_url=self.notify_url,
+        )
 
 
 def list_(
@@ -94,101 +131,31 @@ def show(
 
 def create(
     name: Annotated[str, typer.Argument(help="The DAG id is made from it.")],
-    repository: Repository = None,
-    credential: CredentialName = None,
-    branch: Branch = None,
-    subdirectory: Subdirectory = None,
-    commit: Commit = None,
-    update_policy: UpdatePolicy = None,
-    schedule: Schedule = None,
-    timezone: Timezone = None,
-    description: Description = None,
-    catchup: Catchup = None,
-    max_active_runs: MaxRuns = None,
-    active: Active = None,
-    requirements: Requirements = None,
-    env: Env = None,
-    notify_url: NotifyUrl = None,
-    file: options.File = None,
+    declared: Declared,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
 ) -> None:
     """Declare a workflow; nothing runs before its first deploy."""
-    fields = from_file(file) | given.present(
-        name=name,
-        git_repository=repository,
-        git_branch=branch,
-        git_subdirectory=subdirectory,
-        git_commit_sha=commit,
-        git_update_policy=update_policy,
-        schedule=schedule,
-        timezone=timezone,
-        description=description,
-        catchup=catchup,
-        max_active_runs=max_active_runs,
-        is_active=active,
-        requirements=given.text_file(requirements),
-        env=given.pairs(env, "--env"),
-        notify_url=notify_url,
-    )
     with connect(server, home) as connection:
-        fields |= _login(connection, credential)
+        fields = declared.fields(connection.client) | given.present(name=name)
         made = connection.client.create_workflow(**fields)
         _tell(made, output)
         connection.point_to_workflow(made)
 
 
-def _login(connection: Connection, credential: str | None) -> Json:
-    if not credential:
-        return given.present(git_credential_id=credential)
-    return {"git_credential_id": credential_of(connection.client, credential)["id"]}
-
-
 def update(
     workflow: options.Workflow,
+    declared: Declared,
     name: Annotated[Text, typer.Option(help="Another name; the DAG id stays.")] = None,
-    repository: Repository = None,
-    credential: CredentialName = None,
-    branch: Branch = None,
-    subdirectory: Subdirectory = None,
-    commit: Commit = None,
-    update_policy: UpdatePolicy = None,
-    schedule: Schedule = None,
-    timezone: Timezone = None,
-    description: Description = None,
-    catchup: Catchup = None,
-    max_active_runs: MaxRuns = None,
-    active: Active = None,
-    requirements: Requirements = None,
-    env: Env = None,
-    notify_url: NotifyUrl = None,
-    file: options.File = None,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
 ) -> None:
     """Change what is given; all but --active and --inactive waits for a deploy."""
-    fields = from_file(file) | given.present(
-        name=name,
-        git_repository=repository,
-        git_branch=branch,
-        git_subdirectory=subdirectory,
-        git_commit_sha=commit,
-        git_update_policy=update_policy,
-        schedule=schedule,
-        timezone=timezone,
-        description=description,
-        catchup=catchup,
-        max_active_runs=max_active_runs,
-        is_active=active,
-        requirements=given.text_file(requirements),
-        env=given.pairs(env, "--env"),
-        notify_url=notify_url,
-    )
     with connect(server, home) as connection:
-        found, etag = _seen(connection, workflow)
-        fields |= _login(connection, credential)
+        found, etag = workflow_seen(connection.client, workflow)
+        fields = declared.fields(connection.client) | given.present(name=name)
         changed = connection.client.update_workflow(found["id"], if_match=etag, **fields)
         _tell(changed, output)
         for line in changed["notes"]:
@@ -205,20 +172,10 @@ def delete(
 ) -> None:
     """Remove a workflow and its DAG; the record of its runs is kept."""
     with connect(server, home) as connection:
-        found, etag = _seen(connection, workflow)
+        found, etag = workflow_seen(connection.client, workflow)
         confirm(f"Delete the workflow {found['name']}?", yes)
         connection.client.delete_workflow(found["id"], cancel=cancel, if_match=etag)
         display.note(f"Deleted the workflow {found['name']}")
-
-
-def _seen(connection: Connection, name: str) -> tuple[Json, str]:
-    """The workflow with its version: what somebody else changes meanwhile is not written over."""
-    return connection.client.workflow_version(workflow_of(connection.client, name)["id"])
-
-
-def from_file(file: Path | None) -> Json:
-    """The fields that a JSON file gives."""
-    return dict(given.json_object(file)) if file else {}
 
 
 def notify_test(
