@@ -65,7 +65,16 @@ def test_input_is_given_and_limits_hold(tmp_path: Path) -> None:
         timeout=10,
         limits=process.Limits(file_size=1000, cpu_seconds=5, address_space=1 << 32),
     )
-    assert done.returncode != 0 and (tmp_path / "f").stat().st_size == 1000
+    assert done.returncode != 0 and (tmp_path / "f").stat().st_size == 1024
+
+
+def test_limits_are_set_once_and_for_all() -> None:
+    script = "import resource as r; print(*map(r.getrlimit, (r.RLIMIT_FSIZE, r.RLIMIT_AS, r.RLIMIT_CPU)))"
+    limits = process.Limits(file_size=0, address_space=1 << 30, cpu_seconds=7)
+    argv = [sys.executable, "-I", "-S", "-c", script]
+    done = process.run(argv, env={}, timeout=20, limits=limits)
+    assert done.stdout.decode().strip() == f"(0, 0) ({1 << 30}, {1 << 30}) (7, 7)"
+    assert done.argv == tuple(argv)
 
 
 def test_killing_a_group_that_is_gone_is_no_error() -> None:

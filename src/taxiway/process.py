@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -46,19 +45,23 @@ class Completed:
 class Limits:
     """Resource limits of a process, in bytes and seconds; `None` leaves the inherited one."""
 
-    file_size: int | None = None
-    address_space: int | None = None
+    file_size: int | None = None  # the next 512 bytes are the limit
+    address_space: int | None = None  # likewise the next 1024
     cpu_seconds: int | None = None
 
-    def apply(self) -> None:
-        pairs = (
-            (resource.RLIMIT_FSIZE, self.file_size),
-            (resource.RLIMIT_AS, self.address_space),
-            (resource.RLIMIT_CPU, self.cpu_seconds),
-        )
-        for kind, value in pairs:
-            if value is not None:
-                resource.setrlimit(kind, (value, value))
+    def around(self, argv: Sequence[str]) -> list[str]:
+        """`argv` as a shell begins it, which has set the limits and is gone by then.
+
+        Python's `preexec_fn` would copy this whole process for it, for a hundred times as long,
+        and may deadlock where there are threads.
+        """
+        units = (("f", self.file_size, 512), ("v", self.address_space, 1024))
+        asked = [
+            f"ulimit -{kind} {-(-size // unit)}" for kind, size, unit in units if size is not None
+        ]
+        if self.cpu_seconds is not None:
+            asked.append(f"ulimit -t {self.cpu_seconds}")
+        return ["/bin/sh", "-c", " && ".join([*asked, 'exec "$0" "$@"']), *argv]
 
 
 def run(
@@ -76,14 +79,13 @@ def run(
     On time-out its whole process group is killed and `Unavailable` (`process-timeout`) raised.
     """
     process = spawn(
-        argv,
+        limits.around(argv) if limits else argv,
         env=env,
         cwd=cwd,
         stdin=PIPE if stdin is not None else DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
         pass_fds=pass_fds,
-        before_exec=limits.apply if limits else None,
     )
     try:
         stdout, stderr = process.communicate(stdin, timeout=timeout)
@@ -110,7 +112,6 @@ def spawn(
     stdout: int | IO[Any] = DEVNULL,
     stderr: int | IO[Any] = DEVNULL,
     pass_fds: Sequence[int] = (),
-    before_exec: Callable[[], None] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start `argv` in a session of its own; the caller owns the process and must reap it."""
     return subprocess.Popen(
@@ -123,7 +124,6 @@ def spawn(
         close_fds=True,
         pass_fds=tuple(pass_fds),
         start_new_session=True,
-        preexec_fn=before_exec,
     )
 
 
