@@ -27,10 +27,11 @@ _SHARE = 0.5  # of files or bytes that may differ; beyond, a full layer is bette
 
 
 class Row(NamedTuple):
-    """A file by what it was made from (`source`: a blob, or an LFS object) and by its own id."""
+    """A file by what it was made from (`origin`: its mode, and a blob or an LFS object) and by
+    its own id."""
 
     mode: str
-    source: str
+    origin: str
     oid: str
     size: int
 
@@ -40,12 +41,12 @@ class Exported:
     """An earlier snapshot to build on: its layers, what it has, and what of it is gone now."""
 
     steps: tuple[Step, ...] = ()
-    rows: Mapping[str, tuple[str, str]] | None = None
+    origins: Mapping[str, str] | None = None
     gone: tuple[str, ...] = ()
     exact: bool = False  # its id is that of the tree that its files make
 
     def lacks(self, path: str, row: Row) -> bool:
-        return self.rows is None or self.rows.get(path) != row[:2]
+        return self.origins is None or self.origins.get(path) != row.origin
 
 
 class Earlier:
@@ -72,7 +73,8 @@ class Earlier:
         """Remember a snapshot that was made now."""
         place = self._cache.path("exports", f"{key}.json")
         place.parent.mkdir(parents=True, exist_ok=True)
-        _replace(place, json.dumps(rows, separators=(",", ":")))
+        origins = {path: row.origin for path, row in rows.items()}
+        _replace(place, json.dumps(origins, separators=(",", ":")))
         others = [one for one in self._all() if one != [self._folder, key]]
         _replace(self._list, json.dumps([*others, [self._folder, key]][-_KEPT:]))
 
@@ -89,13 +91,12 @@ class Earlier:
         self, key: str, rows: Mapping[str, Row], storage: Storage, longest: int
     ) -> tuple[int, Exported] | None:
         try:
-            text = self._cache.path("exports", f"{key}.json").read_text()
-            had = {path: (row[0], row[1]) for path, row in json.loads(text).items()}
+            had = dict(json.loads(self._cache.path("exports", f"{key}.json").read_bytes()))
             manifest = json.loads(storage.get(f"snapshots/{key}.json"))
         except (OSError, ValueError, TypeError, LookupError, AttributeError, NotFound):
             return None
         steps = tuple(Step.from_dict(facts, key) for facts in manifest["layers"])
-        changed = [row for path, row in rows.items() if had.get(path) != row[:2]]
+        changed = [row for path, row in rows.items() if had.get(path) != row.origin]
         gone = tuple(sorted(had.keys() - rows.keys()))
         moved, whole = sum(row.size for row in changed), sum(row.size for row in rows.values())
         if len(steps) >= longest or (len(changed) + len(gone) > _SHARE * len(rows)) or moved > _SHARE * whole:  # fmt: skip

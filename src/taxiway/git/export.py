@@ -113,11 +113,11 @@ class _Export:
         return found
 
     def _row(self, entry: TreeEntry) -> Row:
-        large = self._large.get(entry.path)
-        if large is None:
-            return Row(entry.mode, entry.oid, entry.oid, entry.size or 0)
-        pointer = self.made.lfs[entry.path]
-        return Row(entry.mode, f"sha256:{pointer.oid}", _blob_id(large), pointer.size)
+        path, mode, oid, size = entry
+        if path not in self._large:
+            return Row(mode, f"{mode} {oid}", oid, size or 0)
+        pointer = self.made.lfs[path]
+        return Row(mode, f"{mode} sha256:{pointer.oid}", _blob_id(self._large[path]), pointer.size)
 
     def _write_layer(self, base: Exported, entries: list[TreeEntry]) -> Step:
         building = self.made.files.mirror.cache.root / ".building"

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from taxiway.git.layers import Unpacked
 from taxiway.git.trees import LINK
 from taxiway.storage.cache import Cache
 
 _KIND = "listings"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-Facts = tuple[str, str, int, int]
+Facts = Sequence[Any]  # mode, id, size, time of change
 
 
 class Unfit(Exception):
@@ -41,8 +43,7 @@ class Listing:
 def read(cache: Cache, tree: str) -> Listing | None:
     try:
         raw = json.loads(cache.path(_KIND, f"{tree}.json").read_bytes())
-        files = {path: tuple(facts) for path, facts in raw["files"].items()}
-        return Listing(files, dict(raw["links"]), list(raw["folders"]))
+        return Listing(dict(raw["files"]), dict(raw["links"]), list(raw["folders"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -70,23 +71,44 @@ def link(
     listing: Listing, base: Path, root: Path, skip: Container[str]
 ) -> list[tuple[str, str, str]]:
     """Link every file of the snapshot `base` that is not in `skip` below `root`; the entries that
-    were linked. `Unfit` when one of them was changed; nothing is linked then."""
-    rows = [(path, *facts) for path, facts in listing.files.items() if path not in skip]
-    sources = [f"{base}/{row[0]}" for row in rows]
-    targets = [f"{root}/{row[0]}" for row in rows]
-    done = 0
+    were linked. `Unfit` when one of them was changed; nothing stays linked then."""
+    folders: dict[str, list[tuple[str, int, int]]] = {}
+    rows = []
+    for path, (mode, oid, size, changed) in listing.files.items():
+        if path not in skip:
+            folder, _, name = path.rpartition("/")
+            folders.setdefault(folder, []).append((name, size, changed))
+            rows.append((path, mode, oid))
+    done: list[str] = []
     try:
-        for (path, _, _, size, changed), found in zip(rows, map(os.lstat, sources), strict=True):
-            if found.st_mtime_ns != changed or found.st_size != size:
-                raise Unfit(path)
-        make_folders(root, {row[0].rpartition("/")[0] for row in rows})
-        for _ in map(os.link, sources, targets):
-            done += 1
-    except OSError as error:  # also: too many links to one file, or another file system
-        for target in targets[:done]:
-            os.unlink(target)  # noqa: PTH108 - what was linked before the fault
+        make_folders(root, folders)
+        for folder, files in folders.items():
+            done.append(folder)
+            _link_folder(f"{base}/{folder}", f"{root}/{folder}", files)
+    except (OSError, Unfit) as error:  # also: too many links to one file, or another file system
+        for folder in done:
+            for name, _, _ in folders[folder]:
+                with suppress(FileNotFoundError):
+                    os.unlink(f"{root}/{folder}/{name}")  # noqa: PTH108
         raise Unfit(str(error)) from error
-    return [row[:3] for row in rows]
+    return rows
+
+
+def _link_folder(base: str, root: str, files: Iterable[tuple[str, int, int]]) -> None:
+    """By the folders' descriptors: the kernel looks up one name, not a path, 20,000 times."""
+    source = os.open(base, _FOLDER)
+    try:
+        target = os.open(root, _FOLDER)
+        try:
+            for name, size, changed in files:
+                found = os.stat(name, dir_fd=source, follow_symlinks=False)
+                if found.st_mtime_ns != changed or found.st_size != size:
+                    raise Unfit(f"{base}/{name}")
+                os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
 
 
 def make_folders(root: Path, folders: Iterable[str]) -> None:

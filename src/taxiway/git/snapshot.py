@@ -79,6 +79,7 @@ def _fill(
         link = target / name
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(destination)
+        found.known[name] = (name, 0o777, len(os.fsencode(destination)), destination)
     for folder in _folders(found):
         os.chmod(f"{target}/{folder}", 0o555)  # noqa: PTH101
     listing.write(cache, tree, target, found, linked)
@@ -106,8 +107,8 @@ def _take_base(
     """Link what is not hidden of the snapshot `base`, where this host has it and it is whole."""
     if base == tree or not cache.path("snapshots", base).exists():
         return False
-    listed = listing.read(cache, base)
-    if listed is None:
+    listed, marked = listing.read(cache, base), marks.files(cache.root, "snapshots", base)
+    if listed is None or not marked:
         return False
     with cache.lock("snapshots", base, shared=True):
         try:
@@ -120,7 +121,6 @@ def _take_base(
     for folder in folders:
         (target / folder).mkdir(parents=True)
     facts |= {path: listed.files[path] for path, _, _ in linked}
-    marked = marks.files(cache.root, "snapshots", base)
     known = {path: marked[path] for path, _, _ in linked if path in marked}
     found.add(Unpacked([*linked, *rows], links, folders, known))
     return True

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from taxiway.errors import Invalid, Problem
 from taxiway.git.names import PATH_BYTES, PATH_DEPTH
@@ -19,8 +18,7 @@ SUBMODULE = "160000"
 _HOPS = 64  # more than any kernel follows
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(NamedTuple):
     """One file, link or submodule. `path` is UTF-8, other bytes as surrogate escapes; `size` is
     `None` for a submodule."""
 
@@ -33,18 +31,19 @@ class TreeEntry:
 def check_limits(entries: Iterable[TreeEntry], limits: TreeLimits) -> list[TreeEntry]:
     """The entries; `Invalid` names the limit that is passed before more are read."""
     kept: list[TreeEntry] = []
-    for entry in entries:
+    for count, entry in enumerate(entries, 1):
         kept.append(entry)
-        if len(kept) > limits.entries:
+        path = entry.path
+        if count > limits.entries:
             raise _over("tree-too-many-files", "The tree has more files", limits.entries)
-        if entry.path.count("/") >= PATH_DEPTH or _is_long(entry.path):
-            raise _over("path-too-long", f"{entry.path[:80]!r}… has more bytes", PATH_BYTES)
+        # No character has more than four bytes, and nearly all paths are short.
+        if path.count("/") >= PATH_DEPTH or (len(path) * 4 > PATH_BYTES and _is_long(path)):
+            raise _over("path-too-long", f"{path[:80]!r}… has more bytes", PATH_BYTES)
     return kept
 
 
 def _is_long(path: str) -> bool:
-    # No character has more than four bytes, and nearly all paths are short.
-    return len(path) * 4 > PATH_BYTES and len(path.encode(errors="surrogateescape")) > PATH_BYTES
+    return len(path.encode(errors="surrogateescape")) > PATH_BYTES
 
 
 def check_sizes(
@@ -148,17 +147,26 @@ def object_id(kind: bytes, data: bytes) -> str:
 def tree_id(entries: Iterable[tuple[str, str, str]]) -> str:
     """The id of the tree that (path, mode, id) entries make; `ValueError` when they make none."""
     root: dict[bytes, Any] = {}
+    nodes = {"": root}
     for path, mode, oid in entries:
-        *folders, name = path.encode(errors="surrogateescape").split(b"/")
-        node = root
-        for folder in folders:
-            node = node.setdefault(folder, {})
-            if not isinstance(node, dict):
-                raise ValueError(f"{path!r} lies below a file")
+        folder, _, last = path.rpartition("/")
+        node = nodes.get(folder)
+        if node is None:
+            node = nodes[folder] = _node(root, folder, path)
+        name = last.encode(errors="surrogateescape")
         if name in node:
             raise ValueError(f"{path!r} is there twice")
-        node[name] = (mode.encode(), bytes.fromhex(oid))
+        node[name] = b"%s %s\0%s" % (mode.encode(), name, bytes.fromhex(oid))
     return _hash(root).hex()
+
+
+def _node(root: dict[bytes, Any], folder: str, path: str) -> dict[bytes, Any]:
+    node = root
+    for name in folder.encode(errors="surrogateescape").split(b"/"):
+        node = node.setdefault(name, {})
+        if not isinstance(node, dict):
+            raise ValueError(f"{path!r} lies below a file")
+    return node
 
 
 def _hash(node: dict[bytes, Any]) -> bytes:
@@ -167,6 +175,6 @@ def _hash(node: dict[bytes, Any]) -> bytes:
         if isinstance(value, dict):
             rows.append((name + b"/", b"40000 " + name + b"\0" + _hash(value)))
         else:
-            rows.append((name, value[0] + b" " + name + b"\0" + value[1]))
+            rows.append((name, value))
     data = b"".join(row for _, row in sorted(rows))
     return hashlib.sha1(b"tree %d\0" % len(data) + data, usedforsecurity=False).digest()

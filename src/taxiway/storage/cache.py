@@ -47,7 +47,8 @@ class Cache:
 
         `target` does not exist yet: `build` creates it, as a file or a folder. One process
         builds, the others wait. When `build` raises, nothing becomes visible. A `marked` entry, a
-        folder, gets a mark of what it holds; files that `build` returns need not be read again.
+        folder, gets a mark of what it holds; where `build` returns all files and links of it, it
+        is not walked again.
         """
         final = self.path(kind, key)
         if final.exists():
@@ -68,8 +69,10 @@ class Cache:
             target = workspace / "entry"
             known = build(target)
             if marked:
-                marks.make_room(target)
-                marks.write(self.root, final.parent.name, final.name, target, known or {})
+                folders, files = marks.walk(target) if known is None else marks.told(known)
+                marks.make_room(target, files)
+                found = marks.Found(folders, files, known or {})
+                marks.write(self.root, final.parent.name, final.name, target, found)
             sync_tree(target)
             _move(target, final)
             sync_folder(final.parent)

@@ -13,9 +13,9 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 BYTECODE = "__pycache__"
@@ -42,13 +42,20 @@ class Mark:
     made_at: float
 
 
-def write(
-    root: Path, kind: str, key: str, target: Path, known: Mapping[str, File] | None = None
-) -> Mark:
-    """Mark what `target` holds as the entry `kind/key` of the cache at `root`. Files that are
-    `known`, because they were written or linked just now, are not read again."""
-    folders, paths = _walk(target)
-    files = _describe(target, paths, known or {})
+@dataclass(frozen=True)
+class Found:
+    """What an entry holds: folders and files by relative paths, and what is `known` of the files
+    because they were written or linked just now; the rest is read."""
+
+    folders: list[str]
+    files: list[str]
+    known: Mapping[str, File] = field(default_factory=dict)
+
+
+def write(root: Path, kind: str, key: str, target: Path, found: Found | None = None) -> Mark:
+    """Mark what `target` holds as the entry `kind/key` of the cache at `root`."""
+    found = found or Found(*walk(target))
+    files = _describe(target, found.files, found.known)
     manifest = json.dumps(files, separators=(",", ":")).encode()
     mark = Mark(
         kind=kind,
@@ -57,7 +64,7 @@ def write(
         bytes=sum(size for _, _, size, _ in files),
         manifest=hashlib.sha256(manifest).hexdigest(),
         names=_names(target),
-        looked_at=[_look(target, path) for path in _choose(folders, paths)],
+        looked_at=[_look(target, path) for path in _choose(found.folders, found.files)],
         made_at=time.time(),
     )
     (root / _FOLDER).mkdir(parents=True, exist_ok=True)
@@ -87,20 +94,20 @@ def bytecode(root: Path, kind: str, key: str, python: str) -> Path:
     return _place(root, kind, key, f"{BYTECODE}{python}")
 
 
-def make_room(target: Path) -> None:
+def make_room(target: Path, files: Iterable[str]) -> None:
     """A folder for byte-code beside all Python files, so that nothing else changes when it is
     made. One that is there already belongs to the entry."""
-    for folder, folders, names in os.walk(target):
-        if BYTECODE in folders:
-            folders.remove(BYTECODE)
-        elif any(name.endswith(".py") for name in names):
-            try:
-                os.mkdir(f"{folder}/{BYTECODE}", 0o755)  # noqa: PTH102
-            except PermissionError:  # who is not root may not write to a read-only folder
-                mode = stat.S_IMODE(os.lstat(folder).st_mode)
-                os.chmod(folder, mode | 0o200)  # noqa: PTH101
-                os.mkdir(f"{folder}/{BYTECODE}", 0o755)  # noqa: PTH102
-                os.chmod(folder, mode)  # noqa: PTH101
+    for inner in {path.rpartition("/")[0] for path in files if path.endswith(".py")}:
+        folder = f"{target}/{inner}"
+        try:
+            os.mkdir(f"{folder}/{BYTECODE}", 0o755)  # noqa: PTH102
+        except FileExistsError:
+            continue
+        except PermissionError:  # who is not root may not write to a read-only folder
+            mode = stat.S_IMODE(os.lstat(folder).st_mode)
+            os.chmod(folder, mode | 0o200)  # noqa: PTH101
+            os.mkdir(f"{folder}/{BYTECODE}", 0o755)  # noqa: PTH102
+            os.chmod(folder, mode)  # noqa: PTH101
 
 
 def damage(root: Path, kind: str, key: str) -> str | None:
@@ -136,7 +143,7 @@ def verify(root: Path, kind: str, key: str) -> list[str]:
     expected = {path: (path, *rest) for path, *rest in json.loads(manifest)}
     target = root / kind / key
     try:
-        found = {one[0]: one for one in _describe(target, _walk(target)[1])}
+        found = {one[0]: one for one in _describe(target, walk(target)[1])}
     except OSError as error:
         return [f"{error.filename} cannot be read: {error.strerror}"]
     return list(_differences(expected, found))[:_MOST_NAMED]
@@ -154,7 +161,18 @@ def _differences(
             yield f"{path} was changed"
 
 
-def _walk(target: Path) -> tuple[list[str], list[str]]:
+def told(known: Mapping[str, File]) -> tuple[list[str], list[str]]:
+    """As `walk`, of an entry whose files and links are all known."""
+    files = [path for path in known if BYTECODE not in path or BYTECODE not in path.split("/")[:-1]]
+    folders: set[str] = set()
+    for folder in {path.rpartition("/")[0] for path in files}:
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return sorted(folders), files
+
+
+def walk(target: Path) -> tuple[list[str], list[str]]:
     """Folders and files below `target`, by relative paths, without byte-code of ours."""
     folders, files = list[str](), list[str]()
     left = [""]
