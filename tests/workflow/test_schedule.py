@@ -12,6 +12,7 @@ from taxiway.workflow.schedule import (
     check_timezone,
     count_ticks,
     cron_of,
+    next_tick,
 )
 
 
@@ -86,3 +87,18 @@ def test_ticks_are_counted_with_both_ends_and_not_far_above_the_limit() -> None:
     assert count_ticks("0 0 * * *", "Europe/Berlin", first, last, limit=10) == 2
     assert count_ticks("* * * * *", "UTC", first, last, limit=10) == 11
     assert count_ticks("0 0 1 2 *", "UTC", first, last, limit=10) == 0
+
+
+def test_the_next_tick_is_told_in_utc_and_meant_in_the_time_zone() -> None:
+    winter = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    assert next_tick("30 6 * * *", "Europe/Berlin", winter) == datetime(
+        2026, 1, 16, 5, 30, tzinfo=UTC
+    )
+    assert next_tick("@daily", "UTC", winter) == datetime(2026, 1, 16, tzinfo=UTC)
+    on_the_tick = datetime(2026, 1, 16, tzinfo=UTC)
+    assert next_tick("@daily", "UTC", on_the_tick) == datetime(2026, 1, 17, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("schedule", "timezone"), [("never", "UTC"), ("@daily", "Nowhere/Else")])
+def test_what_an_older_database_may_hold_has_no_next_tick(schedule: str, timezone: str) -> None:
+    assert next_tick(schedule, timezone, datetime(2026, 1, 1, tzinfo=UTC)) is None

@@ -31,6 +31,18 @@ def commits_between(
     return reading(mirror.history, read)
 
 
+def count_between(mirror: Mirror, base: str, head: str, ref: str, *, bring: bool) -> int | None:
+    """How many commits `head` has that `base` lacks; None where that is not known here.
+
+    `bring` fetches the history of `ref` where a commit is not known yet.
+    """
+    if bring and not _knows(mirror, base, head):
+        mirror.history_of(ref)
+    if not _knows(mirror, base, head):
+        return None
+    return reading(mirror.history, lambda repository: repository.ahead_behind(head, base)[0])
+
+
 def _knows(mirror: Mirror, *commits: str) -> bool:
     if not mirror.history.exists():
         return False

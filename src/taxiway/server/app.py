@@ -37,6 +37,7 @@ from taxiway.server.machinery import Machinery, assemble
 from taxiway.server.metrics.routes import router as metrics_router
 from taxiway.server.notifications.routes import router as notifications_router
 from taxiway.server.orchestrator.port import Orchestrator
+from taxiway.server.pushes.routes import router as look_router
 from taxiway.server.releases.check_routes import router as check_router
 from taxiway.server.releases.compare_routes import router as compare_router
 from taxiway.server.releases.rollback_routes import router as rollback_router
@@ -66,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     compare_router,
     releases_router,
     check_router,
+    look_router,
     rollback_router,
     audit_router,
     cleanup_router,

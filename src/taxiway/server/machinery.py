@@ -31,6 +31,7 @@ from taxiway.server.publishing.retirement import Retirement
 from taxiway.server.publishing.signals import Signals
 from taxiway.server.pushes.arrivals import Arrivals
 from taxiway.server.pushes.follower import Follower
+from taxiway.server.pushes.heads import Heads
 from taxiway.server.releases.current import CurrentReleases
 from taxiway.server.releases.deployer import Deployer
 from taxiway.server.releases.prepare import Workshop
@@ -69,6 +70,7 @@ class Machinery:
     courier: Courier
     rollback: Rollback
     follower: Follower
+    heads: Heads
     janitor: Janitor
 
     def start(self) -> None:
@@ -145,6 +147,7 @@ def assemble(
     current = CurrentReleases(database, storage, publisher, signals, outbox)
     mirror = RunMirror(database, port, outbox, Records(storage, port))
     deployer = Deployer(database, shop, current, signals, outbox, keyrings=keyrings)
+    mirror_of = partial(_mirror_of, shop, keyrings)
     arrivals = Arrivals(database, deployer, outbox)
     retirement = Retirement(database, publisher, port, current, mirror.update)
     return Machinery(
@@ -170,9 +173,8 @@ def assemble(
             hours=settings.cleanup_hours,
         ),
         rollback=Rollback(database, storage, current, publisher),
-        follower=Follower(
-            database, partial(_mirror_of, shop, keyrings), arrivals, settings.push_interval
-        ),
+        follower=Follower(database, mirror_of, arrivals, settings.push_interval),
+        heads=Heads(database, mirror_of),
         courier=Courier(database, outbox, settings.git_policy(), settings.notify_url),
     )
 

@@ -78,6 +78,16 @@ def count_ticks(
     return count
 
 
+def next_tick(schedule: str, timezone: str, after: datetime) -> datetime | None:
+    """The first tick after a moment, in UTC; None for a schedule that never comes."""
+    try:
+        begin = after.astimezone(zoneinfo.ZoneInfo(timezone))
+        tick: datetime = croniter(cron_of(schedule), begin).get_next(datetime)
+    except (CroniterError, ValueError, KeyError, IndexError):  # of an older database
+        return None
+    return tick.astimezone(UTC)
+
+
 def check_timezone(name: str) -> str:
     """`name`, when it is a time zone of the IANA database (`timezone-unknown` otherwise)."""
     if name != "UTC" and name not in _timezones():

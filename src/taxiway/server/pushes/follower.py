@@ -1,11 +1,15 @@
 """Follows branches: one look at a repository for all its workflows, at its own interval.
 
+Where no workflow of a repository follows pushes, the look is a rare one: it only tells people how
+far their workflows are behind.
+
 A push is only ever a hint to look. What is deployed is what the look shows at the branch, and
 only where files of the workflow differ; so a hundred pushes between two looks are one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import threading
 from collections import defaultdict
@@ -20,6 +24,7 @@ from taxiway.git.url import RepositoryUrl
 from taxiway.server.database import Database, WatchRow, WorkflowRow, now
 from taxiway.server.pushes import queries
 from taxiway.server.pushes.arrivals import Arrivals
+from taxiway.server.pushes.heads import Heads
 from taxiway.server.releases.records import error_to_json
 
 log = structlog.get_logger(__name__)
@@ -27,6 +32,7 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 5.0
 LEASE = timedelta(minutes=10)  # longer than a look
 SPACING = timedelta(seconds=5)  # between two looks that were hinted at
+CALM = 10  # times the interval, where nothing is deployed by itself
 LONGEST = timedelta(hours=1)  # between two looks at a repository that does not answer
 JITTER = 0.1
 
@@ -40,6 +46,7 @@ class Follower:
         self, database: Database, mirror_of: MirrorOf, arrivals: Arrivals, interval: float
     ) -> None:
         self._database = database
+        self._heads = Heads(database, mirror_of)
         self._mirror_of = mirror_of
         self._arrivals = arrivals
         self._interval = timedelta(seconds=interval)
@@ -96,9 +103,10 @@ class Follower:
         return POLL_SECONDS if not due else 0.1
 
     def _groups(self) -> dict[str, list[WorkflowRow]]:
-        """The workflows that follow, by what one look shows: a repository, read in one way."""
+        """The workflows by what one look shows: a repository, read in one way. Those that only
+        want to be told have a watch of their own, unless one of the same repository follows."""
         with self._database.reading() as session:
-            rows = queries.followed(session)
+            rows = queries.deployed(session)
         alike: dict[tuple[str, str | None], list[WorkflowRow]] = defaultdict(list)
         for row in rows:
             alike[str(row.git_repository), row.git_credential_id].append(row)
@@ -108,7 +116,10 @@ class Follower:
                 groups[self._mirror_of(members[0]).key] += members
             except TaxiwayError as error:  # its address cannot be used: a deploy says so
                 log.warning("not-followed", repository=members[0].git_repository, why=error.code)
-        return groups
+        return {
+            key if _follow(members) else hashlib.sha256(f"calm {key}".encode()).hexdigest(): members
+            for key, members in groups.items()
+        }
 
     def _begin(self, missing: dict[str, WorkflowRow], moment: datetime) -> dict[str, WatchRow]:
         made = {
@@ -124,20 +135,27 @@ class Follower:
         mirror = self._mirror_of(workflows[0])
         with self._database.writing() as session:  # a hint from now on is for the next look
             session.get_one(WatchRow, key).looked_at = now()
+        calm = not _follow(workflows)
         try:
             refs = mirror.refs()
         except TaxiwayError as error:
-            self._settle(key, error=error)
+            self._settle(key, error=error, calm=calm)
             return
         seen = {ref.name: ref.commit for ref in refs if ref.kind == "branch"}
         heads = {
             row.git_branch: seen[row.git_branch] for row in workflows if row.git_branch in seen
         }
-        self._settle(key, heads=heads)
-        self._arrivals.consider(mirror, workflows, seen)
+        self._settle(key, heads=heads, calm=calm)
+        self._arrivals.consider(mirror, _following(workflows), seen)
+        self._heads.note(mirror, workflows, seen, bring=calm)
 
     def _settle(
-        self, key: str, heads: dict[str, str] | None = None, error: TaxiwayError | None = None
+        self,
+        key: str,
+        heads: dict[str, str] | None = None,
+        error: TaxiwayError | None = None,
+        *,
+        calm: bool,
     ) -> None:
         with self._database.writing() as session:
             watch = session.get_one(WatchRow, key, with_for_update=True)
@@ -145,10 +163,19 @@ class Follower:
             watch.looks += 1
             watch.error = {**error_to_json(error), "failures": failures} if error else None
             watch.heads = heads if heads is not None else watch.heads
-            pause = min((self._interval or LEASE) * 2 ** min(failures, 10), LONGEST)
+            interval = (self._interval or LEASE) * (CALM if calm else 1)
+            pause = max(interval, min(interval * 2 ** min(failures, 10), LONGEST))
             watch.due_at = now() + pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
         if error is not None:
             log.warning("look-failed", repository=watch.git_repository, why=error.message)
+
+
+def _following(rows: Sequence[WorkflowRow]) -> list[WorkflowRow]:
+    return [row for row in rows if row.git_update_policy == "on_push"]
+
+
+def _follow(rows: Sequence[WorkflowRow]) -> bool:
+    return bool(_following(rows))
 
 
 def _address(row: WorkflowRow) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -11,18 +11,23 @@ from sqlalchemy.orm import Session
 from taxiway.server.database import ReleaseRow, WatchRow, WorkflowRow
 
 
-def followed(session: Session) -> Sequence[WorkflowRow]:
-    """The workflows that follow their branch: those that were deployed by hand before."""
+def deployed(session: Session) -> Sequence[WorkflowRow]:
+    """The workflows with a branch to look at: those that were deployed by hand before."""
     return session.scalars(
         select(WorkflowRow)
         .where(
-            WorkflowRow.git_update_policy == "on_push",
             WorkflowRow.deleted_at.is_(None),
             WorkflowRow.git_repository.is_not(None),
             WorkflowRow.current_release_id.is_not(None),
         )
         .order_by(WorkflowRow.id)
     ).all()
+
+
+def lock(session: Session, workflow_ids: Iterable[str]) -> None:
+    """Keep other writers away from these workflows until the commit; all lock in one order."""
+    ids = select(WorkflowRow.id).where(WorkflowRow.id.in_(list(workflow_ids)))
+    session.execute(ids.order_by(WorkflowRow.id).with_for_update()).all()
 
 
 def watches(session: Session) -> dict[str, WatchRow]:

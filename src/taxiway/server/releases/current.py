@@ -31,7 +31,7 @@ from taxiway.server.notifications.outbox import Outbox
 from taxiway.server.publishing import publications
 from taxiway.server.publishing.publisher import Publisher
 from taxiway.server.publishing.signals import Signals
-from taxiway.server.releases import history, holds, queries
+from taxiway.server.releases import heads, history, holds, queries
 from taxiway.server.releases.changes import changes_since
 from taxiway.server.releases.prepare import Prepared
 from taxiway.server.releases.records import error_to_json, release_of
@@ -115,6 +115,7 @@ class CurrentReleases:
             workflow.schedule_from = schedule_from
             workflow.current_release_id = row.id
             _write_back(workflow, prepared.release)
+            heads.taken(session, workflow, row)
             _publish(session, workflow, row, dag, above)
             history.published(session, workflow, row, current)
         return True

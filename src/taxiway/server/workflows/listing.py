@@ -21,6 +21,11 @@ class WorkflowQuery(ListQuery):
     q: Search = None
     is_active: bool | None = Field(None, description="Only those whose schedule is on, or off.")
     held: bool | None = Field(None, description="Only those that a rollback holds, or does not.")
+    behind: bool | None = Field(
+        None,
+        description="Only those whose branch was last seen at another commit than they run, or "
+        "only the others.",
+    )
     is_deployed: bool | None = Field(None, description="Only those with a release to run, or none.")
     git_repository: str | None = Field(
         None, max_length=500, description="Only those of this repository, as it is written there."

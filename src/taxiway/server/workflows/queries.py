@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import ScalarSelect, Select, exists, func, select
+from sqlalchemy import ScalarSelect, Select, exists, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
 
 from taxiway.server.database import PublicationRow, ReleaseRow, RunRow, TaskRow, WorkflowRow
 from taxiway.server.paging import Found, page_of
+from taxiway.server.releases.heads import lagging
 from taxiway.server.workflows.listing import NEVER_RAN, WorkflowQuery
-from taxiway.server.workflows.schemas import LastRun
+from taxiway.server.workflows.standing import RecentRun
 
 IN_PROGRESS = ("queued", "running")
+RECENT = 10
 
 
 def find(session: Session, workflow_id: str, *, lock: bool = False) -> WorkflowRow | None:
@@ -40,6 +42,8 @@ def page(session: Session, asked: WorkflowQuery) -> Found[WorkflowRow]:
         statement = statement.where(WorkflowRow.is_active == asked.is_active)
     if asked.held is not None:
         statement = statement.where(WorkflowRow.held == asked.held)
+    if asked.behind is not None:
+        statement = statement.where(lagging() if asked.behind else ~lagging())
     if asked.is_deployed is not None:
         release = WorkflowRow.current_release_id
         statement = statement.where(
@@ -54,15 +58,29 @@ def page(session: Session, asked: WorkflowQuery) -> Found[WorkflowRow]:
     return page_of(session, statement, keys, asked)
 
 
-def last_runs(session: Session, workflow_ids: Iterable[str]) -> dict[str, LastRun]:
-    """The newest run of each workflow: one query, whatever history they have."""
-    newest = select(_of_last_run(RunRow.id)).where(WorkflowRow.id.in_(list(workflow_ids)))
-    columns = (RunRow.id, RunRow.state, RunRow.started_at, RunRow.ended_at)
+def recent_runs(session: Session, workflow_ids: Iterable[str]) -> dict[str, list[RecentRun]]:
+    """The newest runs of each workflow: one query that reads no more, whatever history they
+    have."""
+    columns = (RunRow.id, RunRow.state, RunRow.started_at, RunRow.ended_at, RunRow.created_at)
+    parts = [
+        select(RunRow.id)
+        .where(RunRow.workflow_id == workflow_id)
+        .order_by(RunRow.created_at.desc(), RunRow.id.desc())
+        .limit(RECENT)
+        .subquery()
+        for workflow_id in workflow_ids
+    ]
+    found: dict[str, list[RecentRun]] = defaultdict(list)
+    if not parts:
+        return found
+    newest = union_all(*[select(part) for part in parts])
     statement = select(RunRow.workflow_id, *columns).where(RunRow.id.in_(newest))
-    return {
-        workflow_id: LastRun(id=run_id, state=state, started_at=started_at, ended_at=ended_at)
-        for workflow_id, run_id, state, started_at, ended_at in session.execute(statement)
-    }
+    ordered = statement.order_by(RunRow.created_at.desc(), RunRow.id.desc())
+    for workflow_id, *values in session.execute(ordered):
+        found[workflow_id].append(
+            RecentRun(**dict(zip((column.key for column in columns), values, strict=True)))
+        )
+    return found
 
 
 def _of_last_run(column: InstrumentedAttribute[str]) -> ScalarSelect[str]:

@@ -25,7 +25,8 @@ from taxiway.server.fields import (
     default,
 )
 from taxiway.server.notifications.address import NotifyAddress
-from taxiway.server.workflows.standing import Hold, Push
+from taxiway.server.releases.heads import Behind
+from taxiway.server.workflows.standing import Hold, LastRun, Push, RecentRun
 
 Policy = Literal["on_deploy", "pinned", "on_push"]
 
@@ -228,18 +229,12 @@ class WorkflowUpdate(BaseModel):
     current_release: Any = Field(None, description="Read-only.")
     undeployed_changes: Any = Field(None, description="Read-only.")
     last_run: Any = Field(None, description="Read-only.")
+    recent_runs: Any = Field(None, description="Read-only.")
+    next_run: Any = Field(None, description="Read-only.")
+    behind: Any = Field(None, description="Read-only.")
     notes: Any = Field(None, description="Read-only.")
     created_at: Any = Field(None, description="Read-only.")
     updated_at: Any = Field(None, description="Read-only.")
-
-
-class LastRun(BaseModel):
-    """The newest run of a workflow."""
-
-    id: str = Field(description="UUID of the run.")
-    state: str = Field(description="`queued`, `running`, `success`, `failed` or `canceled`.")
-    started_at: datetime | None = Field(description="When Airflow began it.")
-    ended_at: datetime | None = Field(description="When it ended.")
 
 
 class WorkflowResponse(BaseModel):
@@ -274,6 +269,14 @@ class WorkflowResponse(BaseModel):
         description="Fields that differ from the current release, like `tasks.train.params`."
     )
     last_run: LastRun | None = Field(description="Its newest run; null: it never ran.")
+    recent_runs: list[RecentRun] = Field(description="Its ten newest runs, newest first.")
+    next_run: datetime | None = Field(
+        description="When its schedule comes next, as it was deployed; null: it does not."
+    )
+    behind: Behind | None = Field(
+        description="Its branch as it was last seen, and how far the current release is behind it;"
+        " null: nobody looked yet."
+    )
     notes: list[str] = Field(
         default_factory=list,
         description="What this change did besides, in sentences; in the answer to it only.",

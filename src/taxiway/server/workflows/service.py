@@ -20,6 +20,7 @@ from taxiway.server.database import (
 from taxiway.server.fields import check_read_only
 from taxiway.server.hooks import Publisher, Retirer
 from taxiway.server.paging import Page
+from taxiway.server.releases.heads import behind_of, heads_of
 from taxiway.server.repositories.service import register_workflow
 from taxiway.server.versions import Version
 from taxiway.server.workflows import queries
@@ -27,14 +28,9 @@ from taxiway.server.workflows.commits import choose_commit
 from taxiway.server.workflows.listing import WorkflowQuery
 from taxiway.server.workflows.logins import FIELDS as LOGIN_FIELDS
 from taxiway.server.workflows.logins import choose_login
-from taxiway.server.workflows.schemas import (
-    LastRun,
-    WorkflowCreate,
-    WorkflowResponse,
-    WorkflowUpdate,
-)
-from taxiway.server.workflows.standing import hold_of, push_of
-from taxiway.server.workflows.values import is_edited, undeployed_changes
+from taxiway.server.workflows.schemas import WorkflowCreate, WorkflowResponse, WorkflowUpdate
+from taxiway.server.workflows.standing import LastRun, RecentRun, hold_of, push_of
+from taxiway.server.workflows.values import is_edited, next_run, undeployed_changes
 from taxiway.server.workflows.versions import GRAPH, workflow_version
 from taxiway.workflow.names import dag_id_of
 
@@ -47,11 +43,14 @@ _READ_ONLY = {
     "current_release",
     "undeployed_changes",
     "last_run",
+    "recent_runs",
+    "next_run",
+    "behind",
     "notes",
     "created_at",
     "updated_at",
 }
-_COMPUTED = {"hold", "push", "current_release", "undeployed_changes", "last_run", "notes"}
+_COMPUTED = _READ_ONLY - {"id", "dag_id", "held", "created_at", "updated_at"}
 _SCHEDULE = ("schedule", "timezone")
 
 
@@ -202,27 +201,37 @@ def _responses(session: Session, rows: list[WorkflowRow]) -> list[WorkflowRespon
     edited = [row for row in rows if is_edited(row, releases.get(row.current_release_id or ""))]
     tasks = queries.tasks_of(session, [row.id for row in edited])
     sealed = queries.sealed_by_id(session, [row.current_release_id for row in edited])
-    runs = queries.last_runs(session, [row.id for row in rows])
+    runs = queries.recent_runs(session, [row.id for row in rows])
+    heads = heads_of(session, [row.id for row in rows if row.current_release_id])
     found = []
     for row in rows:
         current = releases.get(row.current_release_id or "")
         text = sealed.get(row.current_release_id or "")
         changes = undeployed_changes(row, tasks.get(row.id, []), current, text)
-        found.append(_response(row, current, changes, runs.get(row.id)))
+        computed = {
+            "undeployed_changes": changes,
+            "next_run": next_run(row, current, text, now()),
+            "behind": behind_of(row, current, heads.get(row.id)),
+        }
+        found.append(_response(row, current, runs.get(row.id, []), computed))
     return found
 
 
 def _response(
-    row: WorkflowRow, current: ReleaseRow | None, changes: list[str], last: LastRun | None
+    row: WorkflowRow,
+    current: ReleaseRow | None,
+    runs: list[RecentRun],
+    computed: dict[str, Any],
 ) -> WorkflowResponse:
     values: dict[str, Any] = {
         name: getattr(row, name) for name in WorkflowResponse.model_fields if name not in _COMPUTED
     }
     return WorkflowResponse(
         **values,
+        **computed,
         hold=hold_of(row, current),
         push=push_of(row, current),
         current_release=current.number if current else None,
-        undeployed_changes=changes,
-        last_run=last,
+        last_run=LastRun(**runs[0].model_dump(exclude={"created_at"})) if runs else None,
+        recent_runs=runs,
     )

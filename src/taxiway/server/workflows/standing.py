@@ -42,6 +42,21 @@ class Push(BaseModel):
     )
 
 
+class LastRun(BaseModel):
+    """The newest run of a workflow."""
+
+    id: str = Field(description="UUID of the run.")
+    state: str = Field(description="`queued`, `running`, `success`, `failed` or `canceled`.")
+    started_at: datetime | None = Field(description="When Airflow began it.")
+    ended_at: datetime | None = Field(description="When it ended.")
+
+
+class RecentRun(LastRun):
+    """One of the newest runs."""
+
+    created_at: datetime = Field(description="When it was asked for.")
+
+
 def hold_of(row: WorkflowRow, current: ReleaseRow | None) -> Hold | None:
     number = current.number if current else None
     text = held_text(row, number)

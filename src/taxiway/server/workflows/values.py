@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from taxiway.server.database import ReleaseRow, TaskRow, WorkflowRow
 from taxiway.workflow.compare import changed
 from taxiway.workflow.models import Task, Workflow
+from taxiway.workflow.schedule import next_tick
 
 
 def dependency_names(task: TaskRow, names: dict[str, str]) -> list[str]:
@@ -81,6 +83,26 @@ def undeployed_changes(
         and row.git_commit_sha != current.commit
     )
     return [*names, "git_commit_sha"] if pinned_elsewhere else names
+
+
+def next_run(
+    row: WorkflowRow, current: ReleaseRow | None, sealed: str | None, moment: datetime
+) -> datetime | None:
+    """When the schedule comes next that was deployed; `sealed` only where the workflow
+    `is_edited`."""
+    if current is None or not row.is_active:
+        return None
+    released = _parsed(sealed) if sealed and is_edited(row, current) else row
+    if released.schedule is None:
+        return None
+    begin = max(moment, row.schedule_from - timedelta(seconds=1)) if row.schedule_from else moment
+    return _next_tick(released.schedule, released.timezone, begin.replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=4096)
+def _next_tick(schedule: str, timezone: str, minute: datetime) -> datetime | None:
+    """Lists ask for the same ones again and again, and a tick is never within a minute."""
+    return next_tick(schedule, timezone, minute)
 
 
 @lru_cache(maxsize=1024)

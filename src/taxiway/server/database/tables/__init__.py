@@ -4,6 +4,7 @@ from taxiway.server.database.tables.audit import AuditRow
 from taxiway.server.database.tables.base import Base, new_id, now
 from taxiway.server.database.tables.credentials import CredentialRow, KnownHostRow, SecretKeyRow
 from taxiway.server.database.tables.cursors import CursorRow
+from taxiway.server.database.tables.heads import HeadRow
 from taxiway.server.database.tables.notifications import NotificationRow
 from taxiway.server.database.tables.publications import GenerationRow, PublicationRow
 from taxiway.server.database.tables.releases import ReleaseRow
@@ -22,6 +23,7 @@ __all__ = [
     "CredentialRow",
     "CursorRow",
     "GenerationRow",
+    "HeadRow",
     "KnownHostRow",
     "MetricRow",
     "NotificationRow",
