@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import _ctypes
 import errno
-import fcntl
 import marshal
-import os
-import resource
-import select
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     import signal
     from typing import Any
 else:
-    import _signal as signal  # without the enums of `signal`, which cost more than all of this
+    # What is below `os` and `signal`. Each task waits until this is imported: the two would double it.
+    import _signal as signal
+    import posix as os
 
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_SECUREBITS = 1, 24, 28
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
@@ -33,6 +32,7 @@ CLONE_NEWNS = 0x20000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT = 1, 2, 4, 32
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 CAPABILITY_VERSION = 0x20080522
+RLIMIT_CORE = 4
 STATUS_FD = 5  # in the child, until it executes; 0 to 4 are what the interpreter gets
 
 
@@ -118,6 +118,8 @@ def _watch_signals() -> int:
 def wait(pid: int, lifeline: int, wakeup: int) -> tuple[int | None, bool]:
     """Until the interpreter ends or must: its wait status if it has one, and whether the
     supervisor is gone."""
+    import select  # noqa: PLC0415 - while the interpreter starts
+
     poll = select.poll()
     poll.register(lifeline, select.POLLIN)
     poll.register(wakeup, select.POLLIN)
@@ -142,6 +144,8 @@ def _reap() -> tuple[int, int]:
 
 def end_all(pid: int, status: int | None) -> int | None:
     """Kill until there is no child left: whatever still lives below us hangs on one of them."""
+    import select  # noqa: PLC0415
+
     poll = select.poll()
     while True:
         try:
@@ -160,7 +164,7 @@ def end_all(pid: int, status: int | None) -> int | None:
 
 def descendants(root: int) -> list[int]:
     children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would cost more than all the rest
+    for name in os.listdir("/proc"):
         try:
             with open(f"/proc/{int(name)}/stat", "rb") as file:  # noqa: PTH123
                 parent = int(file.read().rpartition(b")")[2].split()[1])
@@ -194,13 +198,13 @@ def become_task(orders: dict[str, Any]) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.setsid()
         os.umask(0o022)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        check(call("setrlimit", RLIMIT_CORE, bytes(2 * _ctypes.sizeof(Long))), "setrlimit")
         _arrange_descriptors(orders["descriptors"], orders["status"])
         _take_identity(orders)
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         os.chdir(orders["cwd"])
-        os.execve(orders["argv"][0], orders["argv"], orders["env"])  # noqa: S606
+        os.execve(orders["argv"][0], orders["argv"], orders["env"])
     except BaseException as error:
         _say(STATUS_FD, "error", f"{type(error).__name__}: {error}")
     finally:
@@ -216,10 +220,12 @@ def _say(fd: int, what: str, text: str) -> None:
 
 def _arrange_descriptors(descriptors: list[int], status: int) -> None:
     """stdin from nowhere, then stdout, stderr, the channel and the payload; nothing else."""
-    null = os.open("/dev/null", os.O_RDONLY)
-    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in (null, *descriptors, status)]
-    for target, fd in enumerate(high):
-        os.dup2(fd, target, inheritable=target != STATUS_FD)
+    sources = [os.open("/dev/null", os.O_RDONLY), *descriptors, status]
+    free = max(*sources, len(sources)) + 1  # above all that is read or written here
+    for number, fd in enumerate(sources):
+        os.dup2(fd, free + number)
+    for target in range(len(sources)):
+        os.dup2(free + target, target, inheritable=target != STATUS_FD)
     os.closerange(STATUS_FD + 1, 1 << 20)
 
 
@@ -264,16 +270,25 @@ def _is_folder(fd: int) -> bool:
 
 
 def _make_target(path: str, *, is_folder: bool) -> None:
-    os.makedirs(path if is_folder else os.path.dirname(path), 0o755, exist_ok=True)  # noqa: PTH103, PTH120
-    if not is_folder and not os.path.exists(path):  # noqa: PTH110
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
+    parts = path.split("/")
+    for count in range(2, len(parts) + is_folder):
+        try:  # noqa: SIM105
+            os.mkdir("/".join(parts[:count]), 0o755)
+        except OSError:
+            pass  # it is there; what cannot be made is told by the mount
+    if not is_folder:
+        try:  # noqa: SIM105
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        except OSError:
+            pass
 
 
 def mount(
     source: str | None, target: str, kind: str | None, flags: int, data: str | None = None
 ) -> None:
-    encoded = [None if text is None else os.fsencode(text) for text in (source, kind, data)]
-    result = call("mount", encoded[0], os.fsencode(target), encoded[1], flags, encoded[2])
+    names = (source, target, kind, data)
+    encoded = [None if n is None else n.encode("utf-8", "surrogateescape") for n in names]
+    result = call("mount", *encoded[:3], flags, encoded[3])
     check(result, f"mount {target}")
 
 

@@ -8,7 +8,6 @@ import sys
 
 from .channel import Channel
 from .code import call, find_function, import_script, inline_function
-from .codec import Encoder
 from .logs import set_up_logging
 
 TYPE_CHECKING = False
@@ -55,6 +54,8 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
     line.send({"mark": "function"})
     inputs = _inputs(function, work, line)
     value = call(function, {**params, **inputs}, context)
+    from .codec import Encoder  # noqa: PLC0415 - the user's first line does not wait for it
+
     encoder = Encoder(work["outbox"], **work["limits"])
     encode = encoder.encode_elements if work["elements"] else encoder.encode
     encoded = encode(value, "the returned value")
