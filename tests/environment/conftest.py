@@ -61,6 +61,7 @@ class Index:
     requests: list[str] = field(default_factory=list)
     max_age: int = 600  # seconds that a client may trust its copy, as on the public index
     before_answer: Callable[[str], None] = lambda path: None
+    login: str = ""  # user:password that a client has to give
     server: ThreadingHTTPServer | None = None
 
     @property
@@ -172,6 +173,10 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         self.index.requests.append(self.path)
         self.index.before_answer(self.path)
+        wanted = "Basic " + base64.b64encode(self.index.login.encode()).decode()
+        if self.index.login and self.headers.get("Authorization") != wanted:
+            self.send_error(401)
+            return
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a uv that was killed
             super().do_GET()
 

@@ -12,10 +12,11 @@ import pytest
 
 from taxiway.environment import lock as locks
 from taxiway.environment import python as pythons
-from taxiway.environment import requirements
+from taxiway.environment import requirements, tool
 from taxiway.environment.lock import Lock, Package
 from taxiway.environment.policy import PackagePolicy
 from taxiway.errors import Invalid, TaxiwayError, Unavailable
+from taxiway.redaction import Secret
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
@@ -247,3 +248,38 @@ def test_a_real_package_is_resolved_from_the_index_of_this_machine(
     # The wheel of that version, which is public and never changes.
     wheel = "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
     assert f"sha256:{wheel}" in six.hashes
+
+
+def test_a_private_index_is_logged_in_to_and_nobody_is_told_how(
+    https: tuple[Any, PackagePolicy], cache: Cache, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, trusting = https
+    index.wheel("gamma")
+    index.login = "__token__:s3cr&t"
+    url = f"https://localhost:{index.server.server_port}/simple"
+    asked: list[str] = []
+
+    def login(place: str) -> tuple[str, Secret] | None:
+        asked.append(place)
+        return "__token__", Secret("s3cr&t")
+
+    arguments: list[str] = []
+    run = tool.run
+    monkeypatch.setattr(
+        tool, "run", lambda args, **rest: arguments.extend(args) or run(args, **rest)
+    )
+    stranger = replace(trusting, indexes=(url,), default_index=url)
+    text = f"--index-url {url}\ngamma\n"
+    wanted = requirements.parse(text, policy=stranger, read=lambda path: None)
+    given: dict[str, Any] = {"interpreter": pythons.current(), "cache": cache, "storage": storage}
+    with pytest.raises(TaxiwayError) as refused:
+        locks.resolve(wanted, policy=stranger, **given)
+    known = replace(stranger, login=login)
+    lock = locks.resolve(wanted, policy=known, **given)
+    assert [package.name for package in lock.packages] == ["gamma"]
+    assert set(asked) == {url}
+    assert "s3cr" not in lock.text + wanted.text + str(refused.value) + " ".join(arguments)
+    index.login = "__token__:changed"
+    with pytest.raises(TaxiwayError) as refused:
+        locks.resolve(wanted, policy=known, **given)
+    assert "s3cr" not in f"{refused.value} {refused.value.context}"

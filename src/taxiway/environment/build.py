@@ -117,7 +117,7 @@ def _install(target: Path, lock: Lock, *, home: Path, cache: Cache, policy: Pack
     args += ["--python", str(target / "bin" / "python"), "-r", "lock.txt"]
 
     def attempt(indexes: tuple[str, ...], *more: str) -> Completed:
-        env = tool.search(policy.default_index, indexes, policy.find_links)
+        env = tool.search(policy, policy.default_index, indexes, policy.find_links)
         # The hashes say which file it must be, so it may come from whichever index has it.
         env["UV_INDEX_STRATEGY"] = "unsafe-best-match"
         return tool.call(

@@ -233,6 +233,7 @@ class _Resolution:
         named = (policy.index(url) or url for url in requirements.indexes)
         default = requirements.default_index
         env = tool.search(
+            policy,
             (policy.index(default) or default) if default else policy.default_index,
             (*named, *policy.always),
             [policy.links(url) or url for url in requirements.find_links],

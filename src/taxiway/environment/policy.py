@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+from taxiway.redaction import Secret
 
 INDEXES = "TAXIWAY_INDEXES"
 FIND_LINKS = "TAXIWAY_FIND_LINKS"
@@ -25,6 +27,8 @@ _NETWORK = (
     *("UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_BUILDS", "UV_CONCURRENT_INSTALLS"),
 )
 
+Login = Callable[[str], tuple[str, Secret] | None]
+
 
 @dataclass(frozen=True)
 class PackagePolicy:
@@ -34,7 +38,8 @@ class PackagePolicy:
     that may be built from source (`all` for every one), `allow_urls` the hosts that a requirement
     may name directly. `default_index` and `always` are searched for every workflow: they, and
     `network`, are what the operator's own environment tells uv. URLs may hold credentials. With
-    `python_downloads` uv may fetch a Python that the host lacks.
+    `python_downloads` uv may fetch a Python that the host lacks. `login` gives a user name and a
+    secret for an index whose URL holds none.
     """
 
     indexes: tuple[str, ...] = field(default=(), repr=False)
@@ -45,6 +50,7 @@ class PackagePolicy:
     always: tuple[str, ...] = field(default=(), repr=False)
     network: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     python_downloads: bool = False
+    login: Login | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> PackagePolicy:
@@ -77,6 +83,18 @@ class PackagePolicy:
 
     def links(self, url: str) -> str | None:
         return _same(url, self.find_links)
+
+    def signed_in(self, url: str) -> str:
+        """`url` with the credentials of its host, for the environment of one uv and nothing else."""
+        name, address = _named(url)
+        parts = split_url(address)
+        if self.login is None or parts.scheme != "https" or "@" in parts.netloc:
+            return url
+        found = self.login(address)
+        if found is None:
+            return url
+        pair = f"{quote(found[0], safe='')}:{quote(found[1].reveal(), safe='')}"
+        return name + urlunsplit(parts._replace(netloc=f"{pair}@{parts.netloc}"))
 
 
 def _network(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -118,9 +136,15 @@ def _same(url: str, among: tuple[str, ...]) -> str | None:
     wanted = normalize_url(url)
     if not wanted:
         return None
-    # uv takes "name=url" in UV_INDEX
-    plain = (re.sub(r"^[\w-]+=(?=\w+://)", "", one) for one in among)
+    plain = (_named(one)[1] for one in among)
     return next((one for one in plain if normalize_url(one) == wanted), None)
+
+
+def _named(text: str) -> tuple[str, str]:
+    """The name with its sign, and the URL: uv takes `name=url` in UV_INDEX."""
+    found = re.match(r"[\w-]+=(?=\w+://)", text)
+    name = found.group() if found else ""
+    return name, text.removeprefix(name)
 
 
 def _commas(text: str | None) -> tuple[str, ...]:

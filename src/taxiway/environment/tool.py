@@ -111,13 +111,16 @@ def _git_settings(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def search(
-    default_index: str | None, indexes: Iterable[str], find_links: Iterable[str]
+    policy: PackagePolicy,
+    default_index: str | None,
+    indexes: Iterable[str],
+    find_links: Iterable[str],
 ) -> dict[str, str]:
     """Where uv looks, as environment variables: these URLs may hold credentials."""
     places = {
-        "UV_DEFAULT_INDEX": default_index or "",
-        "UV_INDEX": " ".join(indexes),
-        "UV_FIND_LINKS": ",".join(find_links),
+        "UV_DEFAULT_INDEX": policy.signed_in(default_index or ""),
+        "UV_INDEX": " ".join(map(policy.signed_in, indexes)),
+        "UV_FIND_LINKS": ",".join(map(policy.signed_in, find_links)),
     }
     return {name: value for name, value in places.items() if value}
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from taxiway.git.url import RepositoryUrl
 from taxiway.server.database import AuditRow
+from taxiway.server.releases.workshops import Workshops
 
 pytestmark = pytest.mark.integration
 
@@ -186,3 +187,23 @@ def test_a_submodule_at_another_host_gets_that_hosts_credential(live: Any) -> No
 
 
 parse = RepositoryUrl.parse
+
+
+def test_the_token_of_an_indexs_host_signs_in_there_and_nowhere_else(live: Any) -> None:
+    made = live.inline()
+    live.post("/credentials", {"kind": "token", "host": "pypi.example.org", "secret": TOKEN})
+    machinery = live.machinery
+    packages = Workshops(machinery.shop, machinery.keyrings).of(made["id"], None).packages
+    url = "https://pypi.example.org/simple"
+    signed = f"https://__token__:{TOKEN}@pypi.example.org/simple"
+    assert packages.signed_in(url) == signed
+    assert packages.signed_in(f"ours={url}") == f"ours={signed}"
+    for other in (
+        "https://pypi.example.net/simple",
+        "http://pypi.example.org/simple",
+        "https://ada:hers@pypi.example.org/simple",
+    ):
+        assert packages.signed_in(other) == other
+    [use] = live.get("/audit?action=credential.use")["items"]
+    assert use["after"] == {"repository": url, "for": "packages of the workflow digits"}
+    assert TOKEN not in repr(packages)

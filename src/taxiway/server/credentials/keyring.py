@@ -8,10 +8,14 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
+from taxiway.environment.policy import Login
+from taxiway.errors import Invalid
 from taxiway.git.access import KINDS_BY_SCHEME, Credential
 from taxiway.git.policy import GitPolicy
 from taxiway.git.url import RepositoryUrl
+from taxiway.redaction import Secret
 from taxiway.server.audit.record import record
 from taxiway.server.credentials import queries, service
 from taxiway.server.credentials.service import subject_of
@@ -19,6 +23,7 @@ from taxiway.server.database import CredentialRow, Database, WorkflowRow, now
 from taxiway.server.known_hosts.queries import known_hosts_text
 from taxiway.server.vault.vault import Vault
 
+INDEX_USER = "__token__"  # what package indexes want beside a token
 _AGAIN_SECONDS = 600  # until the same use of a credential has another line in the record
 
 
@@ -89,6 +94,27 @@ class Keyrings:
         ring = WorkflowKeyring(self.database, self.vault, home, credential_id)
         access = replace(self.common.access, keyring=ring, known_hosts=self.known_hosts, used=used)
         return replace(self.common, access=access)
+
+    def index_login(self, workflow_id: str) -> Login:
+        """How a package index is logged in to: with the token that is kept for its host. The
+        operator named the index, so it is every workflow's."""
+
+        def login(index: str) -> tuple[str, Secret] | None:
+            try:
+                url = RepositoryUrl.parse(f"https://{urlsplit(index).netloc}/index")
+            except Invalid:  # no host that a credential could be for
+                return None
+            with self.database.reading() as session:
+                row = queries.for_host(session, "token", url.host, url.port)
+                credential = service.opened(row, self.vault) if row else None
+                workflow = session.get(WorkflowRow, workflow_id)
+                name = workflow.name if workflow else workflow_id
+            if credential is None or not credential.fits(url):
+                return None
+            self.note_use(credential.id, index, f"packages of the workflow {name}")
+            return credential.username or INDEX_USER, credential.secret
+
+        return login
 
     def note_use(self, credential_id: str, url: str, reader: str) -> None:
         """Record that the credential is being used, and for what. What one reader does with one

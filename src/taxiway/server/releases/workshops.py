@@ -16,6 +16,10 @@ class Workshops:
     keyrings: Keyrings | None = None
 
     def of(self, workflow_id: str, repository: str | None) -> Workshop:
-        if self.keyrings is None or repository is None:
+        if self.keyrings is None:
             return self.shop
-        return replace(self.shop, git=self.keyrings.for_workflow(workflow_id, repository))
+        login = self.keyrings.index_login(workflow_id)
+        shop = replace(self.shop, packages=replace(self.shop.packages, login=login))
+        if repository is None:
+            return shop
+        return replace(shop, git=self.keyrings.for_workflow(workflow_id, repository))
