@@ -49,6 +49,7 @@ from taxiway.server.repositories.routes import router as repositories_router
 from taxiway.server.runs.again_routes import router as reruns_router
 from taxiway.server.runs.control_routes import router as run_control_router
 from taxiway.server.runs.outcome_routes import router as outcomes_router
+from taxiway.server.runs.overview_routes import router as overview_router
 from taxiway.server.runs.polls import Polls
 from taxiway.server.runs.routes import router as runs_router
 from taxiway.server.runs.stream_routes import router as run_streams_router
@@ -74,6 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     repositories_router,
     repository_contents_router,
     runs_router,
+    overview_router,
     outcomes_router,
     notifications_router,
     credentials_router,
