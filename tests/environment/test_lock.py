@@ -251,7 +251,10 @@ def test_a_real_package_is_resolved_from_the_index_of_this_machine(
 
 
 def test_a_private_index_is_logged_in_to_and_nobody_is_told_how(
-    https: tuple[Any, PackagePolicy], cache: Cache, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    https: tuple[Any, PackagePolicy],
+    cache: Cache,
+    storage: Storage,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     index, trusting = https
     index.wheel("gamma")
