@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxiway.runner.inside.channel import to_json
 from taxiway.runner.inside.codec import INLINE_LIMIT, TAG, Encoder
 from taxiway.runner.inside.decoder import Decoder
 from taxiway.runner.inside.pickles import MAGIC, pickle_to, unpickle
 from taxiway.runner.inside.refusal import Refused
+from taxiway.runner.inside.text import to_json
 
 scalars = (
     st.none()

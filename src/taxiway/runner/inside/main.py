@@ -43,7 +43,7 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
         task = TaskInstance(line, work["context"], work["outbox"], work["limits"])
         return build_context(work["context"], params, task, work["artifacts"])
 
-    line.send({"mark": "import"})
+    line.mark("import")
     script = work["script"]
     if work["source"] is None:
         module = import_script(work["root"], script)
@@ -51,7 +51,7 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
     else:
         module = import_script(work["inline"], script)
         function = inline_function(module, work["source"], work["task"])
-    line.send({"mark": "function"})
+    line.mark("function")
     inputs = _inputs(function, work, line)
     value = call(function, {**params, **inputs}, context)
     from .codec import Encoder  # noqa: PLC0415 - the user's first line does not wait for it
