@@ -173,8 +173,11 @@ def test_every_fault_of_airflow_is_unavailable_by_name(
 def test_an_airflow_whose_database_is_busy_is_asked_again(
     airflow: Airflow, port: AirflowOrchestrator
 ) -> None:
-    airflow.say("/api/v2/dags/d", (503, b"<html>"), (503, b"<html>"), (404, {}))
+    locked = {"detail": {"reason": "Database error", "statement": "hidden"}}
+    airflow.say("/api/v2/dags/d", (503, b"<html>"), (500, locked), (404, {}))
     assert port.dag("d") is None
+    airflow.say("/api/v2/dags/d", (500, {"detail": "boom"}), (404, {}))
+    assert code_of(lambda: port.dag("d")) == "airflow-failed"
 
 
 def test_an_airflow_that_is_not_there_is_unreachable(airflow: Airflow) -> None:

@@ -60,9 +60,9 @@ class AirflowSession:
         if response.status_code == 401:
             response = self._exchange(method, path, self._login(token), **request)
         for seconds in self._busy_pauses:
-            if response.status_code != 503:
+            if not _rolled_back(response):
                 break
-            time.sleep(seconds)  # its SQLite was locked for longer than it waits: nothing was done
+            time.sleep(seconds)
             response = self._exchange(method, path, self._token, **request)
         if response.status_code >= 500:
             raise Unavailable(
@@ -132,6 +132,18 @@ def decode(response: httpx.Response) -> Any:
             f"Airflow's answer to {response.request.url.path} is not JSON",
             hint="Does the address of Airflow point to something else?",
         ) from error
+
+
+def _rolled_back(response: httpx.Response) -> bool:
+    """Whether Airflow's database refused, so that nothing was done and the same may be asked again.
+
+    Its SQLite is locked for longer than it waits, five seconds, whenever two requests meet: one
+    has written and waits for the event loop to commit, where the other, in `log_action`, waits
+    for the first one's lock. Backfills answer 503 then, everything else 500 with this reason.
+    """
+    if response.status_code == 503:
+        return True
+    return response.status_code == 500 and "Database error" in response.text
 
 
 def _detail(response: httpx.Response) -> str:
