@@ -143,3 +143,37 @@ def test_submodules_and_lfs_pointers_have_to_be_resolved(live: Any) -> None:
     (place / oid).write_text("x" * 12)
     problems = live.post(f"/workflows/{made['id']}/check", status=200)["problems"]
     assert [p["code"] for p in problems] == ["repository-not-found", "submodule-not-declared"]
+
+
+def test_a_draft_is_checked_as_if_it_was_saved_and_nothing_of_it_is_kept(live: Any) -> None:
+    origin = live.repository({"src/train.py": "def train(epochs: int): ...\n"})
+    made = live.workflow(git_repository=origin.url)
+    live.task(made, "load")
+    path = f"/workflows/{made['id']}"
+    before = (live.get(path), live.get(f"/tasks?workflow_id={made['id']}"), live.get("/audit"))
+
+    def check(status: int = 200, **draft: Any) -> Any:
+        return live.post(f"{path}/check", draft, status=status)
+
+    task = {"name": "train", "script_path": "src/train.py", "function_name": "trian"}
+    found = check(tasks=[task])
+    [problem] = found["problems"]
+    assert (problem["code"], problem["task"]) == ("function-not-found", "train")
+    origin.commit({"src/train.py": "def trian(): ...\n"})
+    assert check(tasks=[task], commit=found["commit"])["problems"] == [problem]
+    assert check(tasks=[task])["ok"]
+    circle = [
+        {"name": "a", "python_callable": "def a(): ...", "dependencies": ["b"]},
+        {"name": "b", "python_callable": "def b(): ...", "dependencies": ["a", "gone"]},
+    ]
+    problems = check(tasks=circle)["problems"]
+    assert {p["code"] for p in problems} == {"dependency-cycle", "dependency-unknown"}
+    assert ("b", "/tasks/b/dependencies/1") in {(p["task"], p["pointer"]) for p in problems}
+    wrong = check(workflow={"git_update_policy": "pinned"})["problems"]
+    assert [p["code"] for p in wrong] == ["commit-required"]
+    assert (
+        check(422, workflow={"schedule": "61 * * * *"})["errors"][0]["field"] == "workflow.schedule"
+    )
+    assert check(workflow={"git_branch": "none"})["problems"][0]["code"] == "branch-not-found"
+    after = (live.get(path), live.get(f"/tasks?workflow_id={made['id']}"), live.get("/audit"))
+    assert after == before

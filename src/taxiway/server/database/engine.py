@@ -54,6 +54,13 @@ class Database:
         for action in session.info.pop(_AFTER_COMMIT, ()):
             action()
 
+    @contextmanager
+    def rehearsing(self) -> Iterator[Session]:
+        """A unit of work that never happens: it is rolled back when the block ends."""
+        with self._writers() as session:
+            yield session
+            session.rollback()
+
     def close(self) -> None:
         """Close what is idle now, and what a thread at work still holds when it gives it back."""
         self._closed = True

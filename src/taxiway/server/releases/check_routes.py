@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from taxiway.errors import TaxiwayError, Unavailable
+from taxiway.errors import Invalid, TaxiwayError, Unavailable
 from taxiway.release.findings import Finding, errors_of, finding_of
 from taxiway.release.packages import read_packages
 from taxiway.server.database import Database
 from taxiway.server.dependencies import DatabaseDep
 from taxiway.server.releases.checking import check_sources
 from taxiway.server.releases.dependencies import WorkshopsDep
+from taxiway.server.releases.drafts import CheckDraft, rehearse
 from taxiway.server.releases.prepare import Order, Workshop, take_commit
 from taxiway.server.releases.service import order_for
 from taxiway.server.releases.sources import NO_SOURCES, sources_of
@@ -48,13 +50,30 @@ class CheckResponse(BaseModel):
 
 @router.post("/check", operation_id="checkWorkflow", response_model=CheckResponse)
 def check_workflow(
-    workflow_id: WorkflowId, database: DatabaseDep, workshops: WorkshopsDep
+    workflow_id: WorkflowId,
+    database: DatabaseDep,
+    workshops: WorkshopsDep,
+    body: CheckDraft | None = None,
 ) -> CheckResponse:
     """Prove what can be proven about the workflow as it stands, at the commit that a deploy would
-    take, without running any of its code. Nothing is deployed."""
-    order = _order(database, workflow_id)
-    shop = workshops.of(workflow_id, order.workflow.git_repository)
-    commit, findings = _check(order, shop)
+    take, without running any of its code. Nothing is deployed.
+
+    With a body the workflow is checked as it would stand if that was saved; nothing is saved.
+    """
+    if body is None:
+        order = _order(database, workflow_id)
+        return _answer(*_check(order, workshops.of(workflow_id, order.workflow.git_repository)))
+    draft = rehearse(database, workflow_id, body)
+    if draft.order is None:
+        return _answer(None, draft.findings)
+    try:
+        shop = workshops.for_draft(draft.order, draft.credential)
+    except Invalid as error:  # an address that is none
+        return _answer(None, finding_of(error))
+    return _answer(*_check(draft.order, shop))
+
+
+def _answer(commit: str | None, findings: Sequence[Finding]) -> CheckResponse:
     return CheckResponse(
         ok=not errors_of(findings),
         commit=commit,

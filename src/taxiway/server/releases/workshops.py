@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from taxiway.server.credentials.keyring import Keyrings
-from taxiway.server.releases.prepare import Workshop
+from taxiway.server.releases.prepare import Order, Workshop
 
 
 @dataclass(frozen=True)
@@ -23,3 +23,12 @@ class Workshops:
         if repository is None:
             return shop
         return replace(shop, git=self.keyrings.for_workflow(workflow_id, repository))
+
+    def for_draft(self, order: Order, credential: str | None) -> Workshop:
+        """That of a workflow whose repository and credential are not saved yet."""
+        repository = order.workflow.git_repository
+        if self.keyrings is None or repository is None:
+            return self.shop
+        reader = f"the workflow {order.workflow.name}"
+        policy = self.keyrings.for_repository(repository, credential, reader=reader)
+        return replace(self.shop, git=policy)

@@ -1,0 +1,85 @@
+"""Drafts: what somebody is about to save, carried out as an edit that never happens.
+
+So a draft is refused for what its saving would be refused for, by the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from taxiway.errors import Invalid
+from taxiway.release.findings import Finding, finding_of
+from taxiway.server.database import Database, WorkflowRow
+from taxiway.server.hooks import NoPublisher
+from taxiway.server.releases.prepare import Order
+from taxiway.server.releases.service import order_for
+from taxiway.server.tasks.graph_schemas import GraphTask
+from taxiway.server.tasks.replace import replace_tasks
+from taxiway.server.workflows import service as workflows
+from taxiway.server.workflows.queries import tasks_of
+from taxiway.server.workflows.schemas import Commit, WorkflowUpdate
+
+
+class CheckDraft(BaseModel):
+    """What would be saved. It is checked, and nothing of it is kept."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    workflow: WorkflowUpdate | None = Field(
+        None, description="Fields of the workflow that differ from what is saved."
+    )
+    tasks: list[GraphTask] | None = Field(
+        None, max_length=5000, description="All tasks, as `PUT /workflows/{id}/tasks` takes them."
+    )
+    commit: Commit = Field(
+        None,
+        description="Check at this commit, which an earlier check took: the Git host is not asked "
+        "what the branch names now.",
+    )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a deploy would seal after that edit; `findings` say why it cannot be made at all."""
+
+    order: Order | None
+    credential: str | None = None
+    findings: Sequence[Finding] = ()
+
+
+def rehearse(database: Database, workflow_id: str, given: CheckDraft) -> Draft:
+    """`NotFound` (`workflow-not-found`); what is wrong with the draft is among its findings."""
+    with database.rehearsing() as session:
+        row = workflows.get(session, workflow_id, lock=True)
+        found: list[Finding] = []
+        try:
+            if given.workflow is not None:
+                workflows.update(session, workflow_id, given.workflow, NoPublisher())
+        except Invalid as error:
+            found += finding_of(error)
+        try:
+            if given.tasks is not None:
+                replace_tasks(session, workflow_id, given.tasks)
+        except Invalid as error:
+            found += [_named(finding, given.tasks or ()) for finding in finding_of(error)]
+        if found:
+            return Draft(None, findings=found)
+        return Draft(_order(session, row, given.commit), row.git_credential_id)
+
+
+def _order(session: Session, row: WorkflowRow, commit: str | None) -> Order:
+    order = order_for(row, tasks_of(session, [row.id]).get(row.id, []))
+    return replace(order, head=commit) if commit and row.git_repository else order
+
+
+def _named(finding: Finding, tasks: Sequence[GraphTask]) -> Finding:
+    """Of the list that was given it tells the place; a person looks for the task."""
+    number, _, rest = finding.pointer.removeprefix("/").partition("/")
+    if not number.isdigit() or int(number) >= len(tasks):
+        return finding
+    name = tasks[int(number)].name
+    return replace(finding, task=name, pointer=f"/tasks/{name}/{rest}".rstrip("/"))
