@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -303,22 +304,28 @@ def test_old_repositories_with_odd_modes_and_dates_are_read(mirror: Mirror, orig
     assert mirror.read_file(commit, "d/f.py") == b"def train(): ...\n"
 
 
-def damage(store: Path) -> None:
+# The header of an object in a pack: a commit of 64 TiB.
+GIANT = b"\x9f" + b"\xff" * 5 + b"\x7f"
+
+
+def damage(store: Path, begin: bytes = b"") -> None:
+    """Other bytes in all packs, the first as they are given."""
     for pack in store.glob("objects/pack/*.pack"):
         pack.chmod(0o644)
         content = bytearray(pack.read_bytes())
-        content[12 : len(content) - 20] = os.urandom(len(content) - 32)
+        noise = random.Random(len(content)).randbytes(len(content) - 32)
+        content[12 : len(content) - 20] = begin + noise[len(begin) :]
         pack.write_bytes(content)
 
 
-@pytest.mark.parametrize("harm", ["pack", "no-pack", "head"])
+@pytest.mark.parametrize("harm", ["pack", "giant", "no-pack", "head"])
 def test_a_damaged_mirror_is_set_aside_and_made_anew(
     mirror: Mirror, origin, cache: Cache, harm: str
 ) -> None:
     commit = mirror.resolve("main")
     mirror.fetch(commit)
-    if harm == "pack":
-        damage(mirror.files)
+    if harm in ("pack", "giant"):
+        damage(mirror.files, GIANT if harm == "giant" else b"")
     elif harm == "no-pack":
         shutil.rmtree(mirror.files / "objects" / "pack")
     else:

@@ -19,8 +19,11 @@ from taxiway.git.names import PATH_DEPTH
 from taxiway.git.policy import TreeLimits
 from taxiway.git.trees import LINK, SUBMODULE, TreeEntry, check_limits
 
-_FAULTS = (pygit2.GitError, KeyError, ValueError, OSError)
+# A size that damage made up is memory that there is not.
+_FAULTS = (pygit2.GitError, KeyError, ValueError, OSError, MemoryError)
 _FOLDER = 0o040000
+_LARGEST = 256 << 20  # of a commit and of what lies directly in one folder
+_KINDS = {ObjectType.COMMIT: "commit", ObjectType.TREE: "folder", ObjectType.BLOB: "file"}
 
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL, ConfigLevel.PROGRAMDATA):
     pygit2.settings.search_path[_level] = ""
@@ -91,8 +94,8 @@ def is_sound(store: Path) -> bool:
 def tree_of(store: Path, commit: str) -> str:
     """The id of the commit's tree."""
     with opened(store) as repository:
-        kind, data = _read(repository.odb, commit)
-    if kind != ObjectType.COMMIT or not data.startswith(b"tree "):
+        data = _read(repository.odb, commit, ObjectType.COMMIT)
+    if not data.startswith(b"tree "):
         raise DamagedStore(f"{commit} is no commit")
     return data[5:45].decode("ascii", "replace")
 
@@ -237,10 +240,7 @@ def read_blobs(store: Path, oids: Sequence[str]) -> Iterator[bytes]:
     with opened(store) as repository:
         odb = repository.odb
         for oid in oids:
-            kind, data = _read(odb, oid)
-            if kind != ObjectType.BLOB:
-                raise DamagedStore(f"{oid} is no file")
-            yield data
+            yield _read(odb, oid, ObjectType.BLOB)
 
 
 def lacking(store: Path, oids: Iterable[str]) -> list[str]:
@@ -252,9 +252,7 @@ def lacking(store: Path, oids: Iterable[str]) -> list[str]:
 
 def _rows(odb: pygit2.Odb, tree: str) -> list[tuple[int, bytes, str]]:
     """(mode, name, id) of what lies directly in a folder, with the modes as they were written."""
-    kind, data = _read(odb, tree)
-    if kind != ObjectType.TREE:
-        raise DamagedStore(f"{tree} is no folder")
+    data = _read(odb, tree, ObjectType.TREE)
     rows, at = [], 0
     try:
         while at < len(data):
@@ -267,19 +265,23 @@ def _rows(odb: pygit2.Odb, tree: str) -> list[tuple[int, bytes, str]]:
     return rows
 
 
-def _read(odb: pygit2.Odb, oid: str) -> tuple[int, bytes]:
+def _read(odb: pygit2.Odb, oid: str, kind: ObjectType) -> bytes:
+    """The object, whose kind and size are looked at first: libgit2 takes as much memory as they
+    ask for, also where damage wrote them."""
+    size = _size(odb, oid, kind)
+    if kind != ObjectType.BLOB and size > _LARGEST:
+        raise DamagedStore(f"{oid} says that it has {size:,} bytes")
     try:
-        kind, data = odb.read(oid)
+        return bytes(odb.read(oid)[1])
     except _FAULTS as error:
         raise DamagedStore(f"{oid}: {error}") from error
-    return int(kind), bytes(data)
 
 
-def _size(odb: pygit2.Odb, oid: str) -> int:
+def _size(odb: pygit2.Odb, oid: str, wanted: ObjectType = ObjectType.BLOB) -> int:
     try:
         kind, size = odb.read_header(oid)
     except _FAULTS as error:
         raise DamagedStore(f"{oid}: {error}") from error
-    if kind != ObjectType.BLOB:
-        raise DamagedStore(f"{oid} is no file")
+    if kind != wanted:
+        raise DamagedStore(f"{oid} is no {_KINDS[wanted]}")
     return int(size)
