@@ -5,12 +5,14 @@ A noun adds its router to `ROUTERS`, declared without a slash at the end of its 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from taxiway import __version__
 from taxiway.errors import TaxiwayError
@@ -29,6 +31,8 @@ from taxiway.server.health.checks import (
     storage_check,
 )
 from taxiway.server.health.routes import router as health_router
+from taxiway.server.health.stack import Scales
+from taxiway.server.health.stack_routes import router as stack_router
 from taxiway.server.home import claim
 from taxiway.server.hooks import Publisher, Retirer
 from taxiway.server.idempotency.repeats import Repeats
@@ -62,6 +66,7 @@ from taxiway.storage.cache import Cache
 
 ROUTERS: tuple[APIRouter, ...] = (
     health_router,
+    stack_router,
     metrics_router,
     workflows_router,
     tasks_router,
@@ -141,6 +146,7 @@ def create_app(
     app.state.deployer = machinery.deployer
     app.state.mirror = machinery.mirror
     app.state.polls = Polls()
+    app.state.scales = Scales(machinery.storage, Cache(settings.cache_dir))
     app.state.browser = Browser(
         lambda: app.state.database,
         Cache(settings.cache_dir),
@@ -158,8 +164,7 @@ def create_app(
         **(health_checks or {}),
     }
     problems.install(app)
-    for router in ROUTERS:
-        include(app, router)
+    app.router.routes.extend(_routes())
     document(app)
     web.install(app)
     app.add_middleware(Repeats)
@@ -167,7 +172,17 @@ def create_app(
     return app
 
 
-def include(app: FastAPI, router: APIRouter) -> None:
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """Those of all nouns: making them is most of what an application costs, and one process may
+    have many applications."""
+    together = APIRouter(responses=problems.RESPONSES)
+    for router in ROUTERS:
+        include(together, router)
+    return together.routes
+
+
+def include(app: FastAPI | APIRouter, router: APIRouter) -> None:
     """Add a noun's router; its paths have to end without a slash."""
     for route in router.routes:
         if isinstance(route, APIRoute) and len(route.path) > 1 and route.path.endswith("/"):

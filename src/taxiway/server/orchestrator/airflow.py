@@ -68,6 +68,10 @@ class AirflowOrchestrator:
             down = PartHealth(False, str(error))
             return dict.fromkeys(self.parts, down)
 
+    def version(self) -> str:
+        with understood("/version"):
+            return str(self._http.json("GET", "/api/v2/version")["version"])
+
     def look(self, dag_id: str) -> None:
         raw = self._dag(dag_id)
         if raw is None or raw.get("is_stale"):

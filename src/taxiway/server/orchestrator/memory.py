@@ -50,6 +50,9 @@ class MemoryOrchestrator:
     def health(self) -> Mapping[str, PartHealth]:
         return {"airflow_api": PartHealth(True, "in memory")}
 
+    def version(self) -> str:
+        return "in memory"
+
     def look(self, dag_id: str) -> None:
         state = self._shown(dag_id)
         with self._lock:

@@ -135,6 +135,8 @@ class Orchestrator(Protocol):
     def health(self) -> Mapping[str, PartHealth]:
         """The health of each of `parts`; it does not raise."""
 
+    def version(self) -> str: ...
+
     def look(self, dag_id: str) -> None:
         """Ask for a look at what was published; a no-op where it is looking already."""
 
