@@ -31,6 +31,8 @@ from taxiway.server.health.checks import (
     storage_check,
 )
 from taxiway.server.health.routes import router as health_router
+from taxiway.server.health.stack import Scales
+from taxiway.server.health.stack_routes import router as stack_router
 from taxiway.server.home import claim
 from taxiway.server.hooks import Publisher, Retirer
 from taxiway.server.idempotency.repeats import Repeats
@@ -64,6 +66,7 @@ from taxiway.storage.cache import Cache
 
 ROUTERS: tuple[APIRouter, ...] = (
     health_router,
+    stack_router,
     metrics_router,
     workflows_router,
     tasks_router,
@@ -143,6 +146,7 @@ def create_app(
     app.state.deployer = machinery.deployer
     app.state.mirror = machinery.mirror
     app.state.polls = Polls()
+    app.state.scales = Scales(machinery.storage, Cache(settings.cache_dir))
     app.state.browser = Browser(
         lambda: app.state.database,
         Cache(settings.cache_dir),
