@@ -72,17 +72,22 @@ def main(orders_fd: int) -> None:
         return  # there is nothing to keep after all
     lifeline, status = orders["lifeline"], orders["status"]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    wakeup = _watch_signals()
+    wakeup = watch_signals()
     pid = os.fork()
     if pid == 0:
         become_task(orders)
     for fd in orders["descriptors"]:
         os.close(fd)
+    keep(pid, lifeline, wakeup, status, orders["remove"])
+
+
+def keep(pid: int, lifeline: int, wakeup: int, status: int, remove: list[str]) -> None:
+    """Until nothing of the task `pid` is left, which `status` is told then."""
     ended, orphaned = wait(pid, lifeline, wakeup)
     ended = end_all(pid, ended)
     if orphaned:
-        _remove(orders["remove"])
-    _say(status, "ended", "" if ended is None else str(ended))
+        _remove(remove)
+    say(status, "ended", "" if ended is None else str(ended))
 
 
 def _read_orders(fd: int) -> dict[str, Any] | None:
@@ -106,7 +111,7 @@ def check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def _watch_signals() -> int:
+def watch_signals() -> int:
     """A descriptor that is readable after SIGCHLD; a request to end counts as a cancel."""
     read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(write, warn_on_full_buffer=False)
@@ -195,30 +200,35 @@ def become_task(orders: dict[str, Any]) -> None:
                 signal.signal(number, signal.SIG_DFL)
             except OSError:
                 pass  # the C library's own
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.setsid()
-        os.umask(0o022)
-        check(call("setrlimit", RLIMIT_CORE, bytes(2 * _ctypes.sizeof(Long))), "setrlimit")
-        _arrange_descriptors(orders["descriptors"], orders["status"])
+        leave_the_rest()
+        arrange_descriptors(orders["descriptors"], orders["status"])
         _take_identity(orders)
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         os.chdir(orders["cwd"])
         os.execve(orders["argv"][0], orders["argv"], orders["env"])
     except BaseException as error:
-        _say(STATUS_FD, "error", f"{type(error).__name__}: {error}")
+        say(STATUS_FD, "error", f"{type(error).__name__}: {error}")
     finally:
         os._exit(127)
 
 
-def _say(fd: int, what: str, text: str) -> None:
+def leave_the_rest() -> None:
+    """A session of its own, and what no task has."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.setsid()
+    os.umask(0o022)
+    check(call("setrlimit", RLIMIT_CORE, bytes(2 * _ctypes.sizeof(Long))), "setrlimit")
+
+
+def say(fd: int, what: str, text: str) -> None:
     try:  # noqa: SIM105
         os.write(fd, f"{what} {ascii(text)[1:-1]}\n".encode("ascii"))
     except OSError:
         pass  # the supervisor is gone
 
 
-def _arrange_descriptors(descriptors: list[int], status: int) -> None:
+def arrange_descriptors(descriptors: list[int], status: int) -> None:
     """stdin from nowhere, then stdout, stderr, the channel and the payload; nothing else."""
     sources = [os.open("/dev/null", os.O_RDONLY), *descriptors, status]
     free = max(*sources, len(sources)) + 1  # above all that is read or written here
@@ -241,7 +251,7 @@ def _take_identity(orders: dict[str, Any]) -> None:
             os.setgid(identity["gid"])
             os.setuid(identity["uid"])
     except PermissionError as error:
-        _say(STATUS_FD, "warning", str(error))
+        say(STATUS_FD, "warning", str(error))
         for path in identity["owned"]:
             os.chown(path, os.getuid(), os.getgid())
         drop_capabilities()
