@@ -4,6 +4,9 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,3 +118,42 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) ->
         "False b'a' []",
         "True",
     ], done.stderr
+
+
+def test_a_value_that_is_put_again_is_new(storage: Storage, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"value")
+    os.utime(source, (0, 0))  # as a task may leave it
+    assert storage.put_file("values/x", source)
+    assert not storage.remove_old("values/x", datetime.now(UTC) - timedelta(hours=1))
+    assert storage.folder
+    os.utime(storage.folder / "values/x", (0, 0))
+    assert not storage.put_file("values/x", source)
+    assert not storage.remove_old("values/x", datetime.now(UTC) - timedelta(hours=1))
+    os.utime(storage.folder / "values/x", (0, 0))
+    assert storage.remove_old("values/x", datetime.now(UTC) - timedelta(hours=1))
+    assert not storage.exists("values/x")
+
+
+def test_what_is_put_while_old_objects_go_is_there_afterwards(
+    storage: Storage, tmp_path: Path
+) -> None:
+    source, done = tmp_path / "source", threading.Event()
+    source.write_bytes(b"value")
+    assert storage.folder
+    stored = storage.folder / "values/x"
+
+    def sweep() -> None:
+        while not done.is_set():
+            storage.remove_old("values/x", datetime.now(UTC) - timedelta(hours=1))
+
+    with ThreadPoolExecutor(1) as pool:
+        sweeping = pool.submit(sweep)
+        try:
+            for _ in range(300):
+                storage.put_file("values/x", source)
+                assert storage.exists("values/x")
+                os.utime(stored, (0, 0))
+        finally:
+            done.set()
+        sweeping.result()

@@ -7,10 +7,15 @@ content-addressed, and there the name, a generation, is given out once.
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, GenericError, NotFoundError
@@ -19,6 +24,15 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from taxiway.errors import NotFound, Unavailable
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+_FRESH = timedelta(days=1)
+
+
+class Object(NamedTuple):
+    """One object of a folder, by its name in it."""
+
+    name: str
+    bytes: int
+    put_at: datetime
 
 
 class Storage:
@@ -59,18 +73,41 @@ class Storage:
         return True
 
     def put_file(self, key: str, path: Path) -> bool:
-        """As `put`, for a file that nobody changes any more: a folder takes it without a copy."""
+        """As `put`, for a file that nobody changes any more: a folder takes it without a copy. An
+        object that is there already counts as put now: `remove_old` leaves it alone."""
         if self.folder is None:
-            return self.put(key, path)
+            return self.put(key, path) or self._renew(key, path)
         final = self.folder / key
+        with self._removal(self.folder, shared=True):
+            try:
+                final.parent.mkdir(parents=True, exist_ok=True)
+                made = _linked(path, final)
+                os.utime(final)  # the file may be older than what it is put for
+            except OSError:  # another disk, or somebody else's file
+                return self.put(key, path) or self._renew(key, path)
+        return made
+
+    def _renew(self, key: str, path: Path) -> bool:
+        """Put an object again that has been there for long; always False."""
         try:
-            final.parent.mkdir(parents=True, exist_ok=True)
-            final.hardlink_to(path)
-        except FileExistsError:
-            return False
-        except OSError:  # another disk
-            return self.put(key, path)
-        return True
+            put_at = obstore.head(self._store, key)["last_modified"]
+            if datetime.now(UTC) - put_at > _FRESH:
+                obstore.put(self._store, key, path, mode="overwrite")
+        except (FileNotFoundError, NotFoundError):
+            self.put(key, path)
+        except (GenericError, OSError) as error:
+            raise _unavailable("write", key, error) from error
+        return False
+
+    @contextmanager
+    def _removal(self, folder: Path, *, shared: bool) -> Iterator[None]:
+        """Held by who puts a file or removes an old one, for that one; freed with the process."""
+        fd = os.open(folder / ".removal", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
 
     def put_addressed(self, folder: str, data: bytes, suffix: str = "") -> str:
         """Create `folder/<sha256><suffix>` and return the digest."""
@@ -96,12 +133,13 @@ class Storage:
         except (GenericError, OSError) as error:
             raise _unavailable("list", folder, error) from error
 
-    def sizes(self, folder: str) -> Iterator[tuple[str, int]]:
-        """The names of the objects directly under `folder`, each with its bytes, in no order."""
+    def objects(self, folder: str) -> Iterator[Object]:
+        """The objects directly under `folder`, in no order."""
         try:
             for chunk in obstore.list(self._store, prefix=folder + "/"):
                 for meta in chunk:
-                    yield meta["path"].removeprefix(folder + "/"), int(meta["size"])
+                    name = meta["path"].removeprefix(folder + "/")
+                    yield Object(name, int(meta["size"]), meta["last_modified"])
         except (GenericError, OSError) as error:
             raise _unavailable("list", folder, error) from error
 
@@ -113,6 +151,25 @@ class Storage:
             return
         except (GenericError, OSError) as error:
             raise _unavailable("remove", key, error) from error
+
+    def remove_old(self, key: str, before: datetime) -> bool:
+        """Remove an object that nobody has put since `before`; whether it is gone now. Nobody can
+        put it into a folder meanwhile; elsewhere the moment between two requests is left."""
+        if self.folder is None:
+            return self._remove_old(key, before)
+        with self._removal(self.folder, shared=False):
+            return self._remove_old(key, before)
+
+    def _remove_old(self, key: str, before: datetime) -> bool:
+        try:
+            if obstore.head(self._store, key)["last_modified"] >= before:
+                return False
+        except (FileNotFoundError, NotFoundError):
+            return True
+        except (GenericError, OSError) as error:
+            raise _unavailable("remove", key, error) from error
+        self.remove(key)
+        return True
 
     def download(self, key: str, path: Path) -> None:
         """Write the object to `path`; the caller makes it visible."""
@@ -130,6 +187,14 @@ class Storage:
             raise _unavailable("read", key, error) from error
         except GenericError as error:
             raise _unavailable("read", key, error) from error
+
+
+def _linked(path: Path, final: Path) -> bool:
+    try:
+        final.hardlink_to(path)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _unavailable(verb: str, key: str, error: Exception) -> Unavailable:

@@ -15,6 +15,7 @@ from taxiway.server.audit.record import record
 from taxiway.server.cleanup import lease
 from taxiway.server.cleanup.retention import Retention, expired, workflows_beyond
 from taxiway.server.cleanup.sweep import Freed, needed, sweep_cache, sweep_storage
+from taxiway.server.cleanup.values import named, oldest_kept, sweep_values
 from taxiway.server.database import CursorRow, Database, ReleaseRow, WorkflowRow, now
 from taxiway.server.orchestrator.port import Orchestrator
 from taxiway.server.publishing.publications import lock_workflow, release_at
@@ -108,12 +109,15 @@ class Janitor:
         gone = [row.id for _, row in releases]
         with self._database.reading() as session:
             live = needed(session, self._storage, gone)
+            before = oldest_kept(session, self._policy)
+            told = named(session, self._storage, before)
         freed: dict[str, dict[str, Freed]] = {"storage": {}, "cache": {}}
-        steps = {
-            "storage": partial(sweep_storage, self._storage, live, dry_run=dry_run),
-            "cache": partial(sweep_cache, self._cache, live, dry_run=dry_run),
-        }
-        for place, step in steps.items():
+        steps = (
+            ("storage", partial(sweep_storage, self._storage, live, dry_run=dry_run)),
+            ("storage", partial(sweep_values, self._storage, told, before, dry_run=dry_run)),
+            ("cache", partial(sweep_cache, self._cache, live, dry_run=dry_run)),
+        )
+        for place, step in steps:
             for name, one in step():
                 freed[place][name] = one
                 if not dry_run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -26,9 +27,18 @@ class Retention:
     run_days: float
 
 
-def keep(session: Session, release_id: str) -> None:
-    """Keep a release for a moment: it is about to be run."""
-    session.merge(CursorRow(name=KEPT + release_id, moment=now() + MOMENT))
+def keep(session: Session, kind: Literal["release", "run"], id: str) -> None:
+    """Keep a release, or a run's values, for a moment: it is about to be run."""
+    session.merge(CursorRow(name=f"{KEPT}{kind}:{id}", moment=now() + MOMENT))
+
+
+def kept_now(session: Session, kind: Literal["release", "run"]) -> list[str]:
+    """Ids of what is kept for a moment."""
+    prefix = f"{KEPT}{kind}:"
+    query = select(CursorRow.name).where(
+        CursorRow.name.startswith(prefix), CursorRow.moment > now()
+    )
+    return [name.removeprefix(prefix) for name in session.scalars(query)]
 
 
 def whole(session: Session, workflow_id: str) -> list[ReleaseRow]:
@@ -86,9 +96,8 @@ def _needed(session: Session, workflow: WorkflowRow, policy: Retention) -> set[s
         .order_by(PublicationRow.generation.desc())
         .limit(1)
     )
-    kept = select(CursorRow.name).where(CursorRow.name.startswith(KEPT), CursorRow.moment > now())
     found = {
-        *(name.removeprefix(KEPT) for name in session.scalars(kept)),
+        *kept_now(session, "release"),
         *session.scalars(runs.distinct()),
         *session.scalars(unseen),
         *session.scalars(shown),

@@ -80,12 +80,11 @@ def sweep_storage(storage: Storage, live: Needed, *, dry_run: bool) -> Iterator[
     """Folder by folder; what names others goes before what it names."""
     for folder in FOLDERS:
         freed = Freed()
-        stale = [(n, size) for n, size in storage.sizes(folder) if not live.has(folder, n)]
-        for name, size in stale:
+        for one in [one for one in storage.objects(folder) if not live.has(folder, one.name)]:
             if not dry_run:
-                storage.remove(f"{folder}/{name}")
+                storage.remove(f"{folder}/{one.name}")
             freed.entries += 1
-            freed.bytes += size
+            freed.bytes += one.bytes
         yield folder, freed
 
 

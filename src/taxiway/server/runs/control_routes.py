@@ -12,7 +12,7 @@ from taxiway.errors import Unavailable
 from taxiway.server.database import Database, ReleaseRow, RunRow, WorkflowRow
 from taxiway.server.dependencies import DatabaseDep
 from taxiway.server.orchestrator.port import Orchestrator
-from taxiway.server.releases.dependencies import DeployerDep
+from taxiway.server.releases.dependencies import DeployerDep, StorageDep
 from taxiway.server.releases.deployer import Deployer
 from taxiway.server.releases.holds import held_texts
 from taxiway.server.runs import backfills, service
@@ -80,12 +80,13 @@ def retry_run(
     database: DatabaseDep,
     orchestrator: OrchestratorDep,
     mirror: MirrorDep,
+    storage: StorageDep,
     body: RunRetry | None = None,
 ) -> RunResponse:
     """Run what failed again, and all that follows it, also after a cancel. The run goes on with
     the release that it began with."""
     picked = body.tasks if body else None
-    return _answer(database, retry(database, orchestrator, mirror, run_id, picked))
+    return _answer(database, retry(database, orchestrator, mirror, storage, run_id, picked))
 
 
 @router.post(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from taxiway.errors import NotFound, Unavailable
 from taxiway.server.database import MetricRow, ReleaseRow, RunRow, TaskRunRow
 from taxiway.server.runs.records import Left, Records
+from taxiway.storage import digests
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
 
@@ -127,9 +127,7 @@ def fetch(storage: Storage, cache: Cache, digest: str) -> Path:
         target.chmod(0o444)
 
     path = cache.ensure("values", digest, download)
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != digest:
+    if not digests.is_still_named(path, digest):
         cache.set_aside("values", digest, lambda: "its bytes differ from its name")
         raise Unavailable(
             "value-damaged",
@@ -137,6 +135,21 @@ def fetch(storage: Storage, cache: Cache, digest: str) -> Path:
             hint="The object was damaged: remove it, then run the task that made it again.",
         )
     return path
+
+
+def without_values(
+    session: Session, storage: Storage, run: RunRow, other_than: Collection[str]
+) -> list[str]:
+    """The tasks, other than these, of whose values some are no longer in the storage."""
+    query = select(TaskRunRow).where(
+        TaskRunRow.run_id == run.id, TaskRunRow.task.not_in(list(other_than))
+    )
+    lacking: dict[str, None] = {}
+    for row in session.scalars(query.order_by(TaskRunRow.task, TaskRunRow.map_index)):
+        digests = digests_in({"value": row.record["value"], "inputs": {}, "artifacts": []})
+        if not all(storage.exists(f"values/{digest}") for digest in digests):
+            lacking[row.task] = None
+    return list(lacking)
 
 
 def digests_in(record: dict[str, Any]) -> Iterator[str]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from taxiway.errors import Conflict, Invalid, NotFound, Problem
+from taxiway.server.cleanup import lease
 from taxiway.server.cleanup.retention import keep
-from taxiway.server.database import Database, ReleaseRow, RunRow
+from taxiway.server.cleanup.values import MARGIN
+from taxiway.server.database import Database, ReleaseRow, RunRow, now
 from taxiway.server.orchestrator.port import ACTIVE, Orchestrator, TaskState
 from taxiway.server.publishing.publications import lock_workflow
 from taxiway.server.releases.records import release_of
 from taxiway.server.releases.rollback import require_whole
 from taxiway.server.runs import service
 from taxiway.server.runs.mirror import RunMirror
+from taxiway.server.runs.outcomes import without_values
+from taxiway.storage.store import Storage
 from taxiway.workflow.graph import Graph, following
 
 FAILED = ("failed", "upstream_failed")
@@ -22,13 +26,14 @@ def retry(
     database: Database,
     orchestrator: Orchestrator,
     mirror: RunMirror,
+    storage: Storage,
     run_id: str,
     picked: Sequence[str] | None,
 ) -> RunRow:
     """Run the tasks that failed again, or those that are picked, and all that follows them.
 
     The run keeps its release. `Conflict` (`run-active`, `nothing-failed`, `run-forgotten`,
-    `release-removed`), `Invalid` (`task-not-found`).
+    `release-removed`, `run-values-removed`, `cleanup-waits`), `Invalid` (`task-not-found`).
     """
     with database.reading() as session:
         run = service.get_run(session, run_id)
@@ -42,7 +47,10 @@ def retry(
         states = orchestrator.tasks(run.dag_id, run.airflow_run_id)
         known = [state.task for state in states] or list(graph)
         chosen = _picked(run, picked, known) if picked else _failed(run, states)
-        orchestrator.retry(run.dag_id, run.airflow_run_id, _with_following(graph, chosen, known))
+        again = _with_following(graph, chosen, known)
+        if _may_lack_values(run):
+            _require_values(database, storage, run, again)
+        orchestrator.retry(run.dag_id, run.airflow_run_id, again)
     except NotFound as error:
         raise Conflict(
             "run-forgotten",
@@ -53,15 +61,42 @@ def retry(
 
 
 def _keep(database: Database, run_id: str) -> None:
-    """Keep a clean-up from the run's release until the run is in progress by our record, too;
-    `Conflict` (`release-removed`) where it came first."""
+    """Keep a clean-up from the run's release and values until the run is in progress by our
+    record, too; `Conflict` (`release-removed`, `cleanup-waits`) where it came first."""
     with database.writing() as session:
         run = service.get_run(session, run_id)
         workflow = lock_workflow(session, run.workflow_id)
         release = session.get(ReleaseRow, run.release_id or "", populate_existing=True)
         if release is not None:
             require_whole(release, workflow)
-            keep(session, release.id)
+            keep(session, "release", release.id)
+        if _may_lack_values(run) and lease.is_taken(session):
+            raise Conflict(
+                "cleanup-waits",
+                "A clean-up goes on, which may take values that the run needs",
+                hint="Try again when it has ended.",
+            )
+        keep(session, "run", run.id)
+
+
+def _may_lack_values(run: RunRow) -> bool:
+    """Clean-ups leave the values of younger runs alone."""
+    return run.created_at < now() - MARGIN
+
+
+def _require_values(
+    database: Database, storage: Storage, run: RunRow, again: Collection[str]
+) -> None:
+    """What the tasks that do not run again returned is still there."""
+    with database.reading() as session:
+        lacking = without_values(session, storage, run, again)
+    if lacking:
+        raise Conflict(
+            "run-values-removed",
+            f"The run {run.id} is so old that what {', '.join(lacking)} returned was removed",
+            hint="Start a new run, or retry those tasks too.",
+            tasks=lacking,
+        )
 
 
 def _require_failed(run: RunRow) -> None:
