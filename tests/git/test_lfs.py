@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 import trustme
+from git_servers import SshGit
 
 from taxiway.errors import Denied, Invalid, NotFound, TaxiwayError, Unavailable
 from taxiway.git.access import Access, Credential, OneKey
@@ -23,7 +26,9 @@ from taxiway.git.export import export_snapshot
 from taxiway.git.files import Files
 from taxiway.git.mirror import Mirror
 from taxiway.git.pointers import Pointer, parse
+from taxiway.git.policy import check
 from taxiway.git.snapshot import use_snapshot
+from taxiway.git.transport import host_key_alias
 from taxiway.git.url import RepositoryUrl
 from taxiway.redaction import Secret
 
@@ -325,3 +330,58 @@ def test_a_wrong_object_of_a_server_is_refused(mirror, lfs, elsewhere, storage) 
         lfs.objects[oid] = content
         error = failing(opened(mirror, "localhost", "127.0.0.1"), elsewhere, storage)
         assert error.code == "lfs-object-differs"
+
+
+@pytest.fixture
+def by_ssh(ssh_git: SshGit, mirror: Mirror) -> Mirror:
+    """A repository over ssh, with a key that may read it, and its files in LFS."""
+    oid = pointer_of(CONTENT)
+    ssh_git.commit("team/repo", {".gitattributes": "*.bin filter=lfs\n", "model.bin": oid})
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    ssh_git.keys.add(key.export_public_key().decode())
+    secret = Secret(key.export_private_key().decode())
+    known = f"{host_key_alias('localhost', ssh_git.port)} {ssh_git.public_key}\n"
+    ring = OneKey(Credential("c2", "ssh", "localhost", None, secret))
+    access = Access(ring, known_hosts=lambda: known)
+    policy = replace(mirror.policy, allow_hosts=("localhost", "127.0.0.1", "::1"), access=access)
+    return Mirror(mirror.cache, RepositoryUrl.parse(ssh_git.url("team/repo")), policy)
+
+
+def test_over_ssh_the_host_says_where_objects_are_and_gives_a_token_for_it(
+    by_ssh: Mirror, ssh_git: SshGit, lfs: LfsServer, storage, cache
+) -> None:
+    lfs.objects[hashlib.sha256(CONTENT).hexdigest()] = CONTENT
+    lfs.token = "short-lived"
+    said = {
+        "href": f"{lfs.url}.git/info/lfs",
+        "header": {"Authorization": "RemoteAuth short-lived"},
+    }
+    ssh_git.answers["git-lfs-authenticate"] = json.dumps(said).encode()
+    commit = by_ssh.resolve("main")
+    tree = export_snapshot(by_ssh, commit, storage)
+    with use_snapshot(tree, storage, cache) as root:
+        assert (root / "model.bin").read_bytes() == CONTENT
+    assert "git-lfs-authenticate team/repo download" in ssh_git.asked
+    [batch, download] = lfs.requests
+    assert batch[2] == "RemoteAuth short-lived"
+    assert download[0].startswith("127.0.0.1") and download[2] is None  # another host
+
+
+def test_a_host_that_has_no_lfs_over_ssh_is_named(by_ssh: Mirror, ssh_git: SshGit, storage) -> None:
+    ssh_git.answers.pop("git-lfs-authenticate", None)
+    error = failing(by_ssh, by_ssh.resolve("main"), storage)
+    assert error.code == "lfs-refused" and "localhost" in error.message
+
+
+def test_the_next_address_that_was_judged_is_asked_where_the_first_is_silent(
+    by_ssh: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def both(host: str, *rest: Any, **named: Any) -> list[Any]:
+        hosts = ("::1", "127.0.0.1") if host == "localhost" else (host,)
+        return [found for one in hosts for found in resolve(one, *rest, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    assert check(by_ssh.url, by_ssh.policy).addresses == ("::1", "127.0.0.1")
+    assert by_ssh.refs()

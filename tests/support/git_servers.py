@@ -190,7 +190,8 @@ def serve_https(folder: Path, authority: trustme.CA) -> Iterator[HttpsGit]:
 
 
 class SshGit:
-    """A Git host over SSH: `keys` are the public keys that may read, `asked` the commands."""
+    """A Git host over SSH: `keys` are the public keys that may read, `asked` the commands.
+    `answers` are what other programs than git's print."""
 
     host = "localhost"
 
@@ -199,6 +200,7 @@ class SshGit:
         self.root = root
         self.keys: set[str] = set()
         self.asked: list[str] = []
+        self.answers: dict[str, bytes] = {}
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
         self.port = 0
         self._loop = asyncio.new_event_loop()
@@ -260,6 +262,10 @@ class SshGit:
         command = process.command or ""
         self.asked.append(command)
         program, _, name = command.partition(" ")
+        if program in self.answers:
+            process.stdout.write(self.answers[program])
+            process.exit(0)
+            return
         path = (self.root / shlex.split(name)[0].lstrip("/")).resolve() if name else self.root
         if program != "git-upload-pack" or not path.is_dir():
             process.stderr.write(b"ERROR: Repository not found.\n")

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -50,6 +51,7 @@ _SSH_OPTIONS = (
     "ForwardAgent=no",
     "RequestTTY=no",
 )
+_CONNECT_SECONDS = 5.0
 _OFFERED = re.compile(r"Server host key: (\S+) (SHA256:\S+)")
 
 
@@ -173,8 +175,21 @@ def ssh(target: Target, known_hosts: str) -> list[str]:
     else:
         options.append("ProxyCommand=none")
     if target.addresses:
-        options.append(f"HostName={target.addresses[0]}")
+        options.append(f"HostName={answering(target)}")
     return [program, "-F", "/dev/null", *(part for option in options for part in ("-o", option))]
+
+
+def answering(target: Target) -> str:
+    """The first of the addresses that passed the policy at which somebody listens. For what takes
+    one address only; curl is given all of them."""
+    *others, last = target.addresses
+    for address in others:
+        try:
+            socket.create_connection((address, target.url.port), timeout=_CONNECT_SECONDS).close()
+        except OSError:
+            continue
+        return address
+    return last
 
 
 def host_key_alias(host: str, port: int) -> str:

@@ -39,7 +39,7 @@ def asking(
     if target.addresses:
         given["Host"] = target.url.authority
         extensions["sni_hostname"] = target.url.host
-        whole = whole.copy_with(host=target.addresses[0])
+        whole = whole.copy_with(host=transport.answering(target))
     with (
         httpx.Client(
             verify=_certificates(target),
