@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +59,20 @@ def against(what: str, name: str, ours: Pairs, *, goal: float | None, counts: st
 def trying(what: str, name: str, measure: Callable[[], Row]) -> Row:
     """What `measure` finds; where it fails, a row that says so: a peer that cannot be installed
     today must not cost the rest of the table."""
+    return next(trying_all(what, name, lambda: [measure()]))
+
+
+def trying_all(what: str, name: str, measure: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+    """As `trying`, for several rows; those before the fault stay."""
     try:
-        return measure()
+        yield from measure()
     except Exception as error:
-        said = " ".join(str(error).split())[-300:]
-        return Row(what, "", name, None, "", None, failed=f"{type(error).__name__}: {said}")
+        yield not_measured(what, name, error)
+
+
+def not_measured(what: str, name: str, error: Exception) -> Row:
+    said = " ".join(str(error).split())[-300:]
+    return Row(what, "", name, None, "", None, failed=f"{type(error).__name__}: {said}")
 
 
 def alone(

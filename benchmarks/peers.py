@@ -12,15 +12,26 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from uv import find_uv_bin
 
-from benchmarks.measure import Options, Row, against, alone, in_pairs
+from benchmarks.measure import (
+    Options,
+    Row,
+    against,
+    alone,
+    not_measured,
+    paired,
+    seconds,
+    trying,
+    trying_all,
+)
+from benchmarks.others import mlflow, operator, project_files
 from benchmarks.repository import SmallRepository
-from benchmarks.starting import environment_python, of_a_command, of_a_task
+from benchmarks.starting import Taken, command, environment_python, task
 from taxiway.environment import requirements
 from taxiway.environment.bytecode import make_bytecode
 from taxiway.environment.lock import resolve
@@ -62,7 +73,9 @@ module-name = "steps"
 module-root = ""
 """
 WARM = "First line of a function with requests and PyYAML, all warm"
+WHOLE = "The same, to its end"
 COLD = "The same, commit and environment cold, packages cached"
+COLD_GOAL = 0.7
 HERD = "The last first line of {} tasks that start at once on a cold release"
 # The mission's first version: everything anew for each task.
 NAIVE = """\
@@ -78,13 +91,14 @@ subprocess.run([python, "-c", code], check=True)
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bench:
     folder: Path
     repository: SmallRepository
     commit: str
     release: Release
     settings: WorkerSettings
+    mlflow: Callable[[], Taken] | None = None
 
     @property
     def network(self) -> dict[str, str]:
@@ -98,10 +112,10 @@ class Bench:
         folder.mkdir()
         return folder
 
-    def ours(self) -> float:
-        return of_a_task(self.release, self.settings)
+    def ours(self) -> Taken:
+        return task(self.release, self.settings)
 
-    def cold(self) -> float:
+    def cold(self) -> Taken:
         """Neither snapshot nor environment."""
         self.empty()
         return self.ours()
@@ -112,23 +126,33 @@ class Bench:
         while entries(cache):
             prune(cache, Bounds(max_bytes=1))
 
-    def naive(self) -> float:
+    def naive(self) -> Taken:
         folder = self.scratch("naive")
         argv = [str(current().path), "-c", NAIVE, self.repository.url, self.commit]
-        return of_a_command([*argv, str(folder / "clone")], self.folder, self.network)
+        return command([*argv, str(folder / "clone")], self.folder, self.network)
 
-    def uv_run(self, *more: str) -> float:
+    def uv_run(self, *more: str) -> Taken:
         argv = [find_uv_bin(), "run", "--no-project", "--no-config", "--python"]
         argv += [str(current().path), *more, "--with"]
         argv += [f"git+{self.repository.url}@{self.commit}"]
         argv += ["python", "-c", "import steps; steps.step()"]
-        return of_a_command(argv, self.folder, self.network)
+        return command(argv, self.folder, self.network)
 
-    def bare(self) -> float:
+    def uv_run_cold(self) -> Taken:
+        """A commit that uv has not seen; packages stay in its cache."""
+        self.scratch("fresh")
+        fresh = SmallRepository(self.folder / "fresh" / "repository")
+        commit = fresh.add(_files())
+        argv = [find_uv_bin(), "run", "--no-project", "--no-config", "--python"]
+        argv += [str(current().path), "--with", f"git+{fresh.url}@{commit}"]
+        argv += ["python", "-c", "import steps; steps.step()"]
+        return command(argv, self.folder, self.network)
+
+    def bare(self) -> Taken:
         python = environment_python(self.release, self.settings)
         script = self.folder / "script.py"
         script.write_text(f"{STEPS}\n\nstep()\n")
-        return of_a_command([str(python), str(script)], self.folder)
+        return command([str(python), str(script)], self.folder)
 
     def herd(self, tasks: int) -> tuple[float, list[str]]:
         """Seconds until the last one's first line, and what was made on the way."""
@@ -140,12 +164,15 @@ class Bench:
         return float(seconds), made
 
 
-def measure(options: Options) -> list[Row]:
+def measure(options: Options) -> Iterator[Row]:
     folder = options.scratch / "peers"
     folder.mkdir()
     try:
         bench = _prepare(folder)
-        return [*_warm(bench, options), *_cold(bench, options), *_herd(bench, options)]
+        yield from _warm(bench, options)
+        yield from _cold(bench, options)
+        for tasks in (16, options.sized(100)):
+            yield trying(HERD.format(tasks), "", partial(_herd, bench, tasks, options))
     finally:
         remove_tree(folder / "home" / "cache")
         shutil.rmtree(folder, ignore_errors=True)
@@ -153,9 +180,7 @@ def measure(options: Options) -> list[Row]:
 
 def _prepare(folder: Path) -> Bench:
     repository = SmallRepository(folder / "repository")
-    files = {"steps.py": STEPS, "requirements.txt": PACKAGES, "pyproject.toml": PYPROJECT}
-    files["steps/__init__.py"] = STEPS  # a package, for who installs it
-    commit = repository.add(files)
+    commit = repository.add(_files())
     settings = replace(
         WorkerSettings.from_env({"TAXIWAY_HOME": str(folder / "home")}),
         packages=PackagePolicy.from_env(os.environ),
@@ -179,100 +204,79 @@ def _prepare(folder: Path) -> Bench:
     return Bench(folder, repository, commit, release, settings)
 
 
-def _warm(bench: Bench, options: Options) -> list[Row]:
+def _files() -> dict[str, str]:
+    files = {"steps.py": STEPS, "requirements.txt": PACKAGES, "pyproject.toml": PYPROJECT}
+    files["steps/__init__.py"] = STEPS  # a package, for who installs it
+    return files | project_files()
+
+
+def _warm(bench: Bench, options: Options) -> Iterator[Row]:
     bench.ours()
     cache, release = Cache(bench.settings.cache), bench.release
     for kind, key in (("environments", release.lock), ("snapshots", release.tree or "")):
         make_bytecode(cache, kind, key, release.python, bench.settings.packages)
+    yield from _beside(bench, "the environment's `python`", bench.bare, options.pairs, 2.5)
+    name = "`uv run --offline --with git+…@commit`"
     bench.uv_run()
-    rows = [
-        _against(WARM, "the environment's `python`", bench.ours, bench.bare, options.pairs, 2.5),
-        _against(
-            WARM,
-            "`uv run --offline --with git+…@commit`",
-            bench.ours,
-            lambda: bench.uv_run("--offline"),
-            options.pairs,
-            1.0,
-        ),
-        _against(
-            WARM,
-            "`uv run --with git+…@commit`, online",
-            bench.ours,
-            bench.uv_run,
-            options.slow_pairs,
-            None,
-        ),
-    ]
-    with _operator(bench) as operator:
-        operator()
-        name = "`PythonVirtualenvOperator` with its cache"
-        rows.append(_against(WARM, name, bench.ours, operator, options.pairs, 1.0))
-    return rows
-
-
-def _cold(bench: Bench, options: Options) -> list[Row]:
-    bench.naive()
-    pairs = in_pairs(bench.cold, bench.naive, options.slow_pairs)
-    row = against(COLD, "clone, venv, pip, importlib", pairs, goal=0.1)
-    return [alone(COLD, pairs.ours, goal=0.7), row]
-
-
-def _herd(bench: Bench, options: Options) -> list[Row]:
-    rows = []
-    for tasks in (16, options.sized(100)):
-        found = [bench.herd(tasks) for _ in range(3)]
-        counts = {(made.count("_build"), made.count("_fill")) for _, made in found}
-        [(built, unpacked)] = counts
-        said = f"{built} environment built, {unpacked} snapshot unpacked"
-        seconds = statistics.median(one for one, _ in found)
-        rows.append(
-            Row(HERD.format(tasks), f"{seconds:.2f} s", said, None, "1 of each", counts == {(1, 1)})
-        )
-    return rows
-
-
-def _against(
-    what: str,
-    name: str,
-    ours: Callable[[], float],
-    theirs: Callable[[], float],
-    count: int,
-    goal: float | None,
-) -> Row:
-    return against(what, name, in_pairs(ours, theirs, count), goal=goal)
-
-
-@contextmanager
-def _operator(bench: Bench) -> Iterator[Callable[[], float]]:
+    offline = partial(bench.uv_run, "--offline")
+    yield from _beside(bench, name, offline, options.pairs, 1.0)
+    name = "`uv run --with git+…@commit`, online"
+    yield from _beside(bench, name, bench.uv_run, options.slow_pairs)
+    name = "`PythonVirtualenvOperator` with its cache"
     home = bench.scratch("airflow")
-    env = {
-        **bench.network,
-        **{"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home)},
-        **{"UV_CACHE_DIR": str(bench.folder / "uv"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
-        "AIRFLOW_VAR_PYTHON_VIRTUALENV_OPERATOR_CACHE_KEY": "1",
-    }
-    argv = [sys.executable, "-m", "benchmarks.operator_driver", str(home / "cache")]
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*argv, *PACKAGES.split()],
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        assert process.stdin is not None and process.stdout is not None
-        read, write = process.stdout, process.stdin
+    with operator(home, PACKAGES, bench.folder / "uv", bench.network) as theirs:
+        yield from _beside(bench, name, theirs, options.pairs, 1.0)
+    mlflow_run = partial(_mlflow, bench)
+    yield from _beside(bench, "`mlflow run --env-manager uv`", mlflow_run, options.slow_pairs)
 
-        def once() -> float:
-            write.write("go\n")
-            write.flush()
-            return float(read.readline() or "nan")
 
-        try:
-            yield once
-        finally:
-            write.close()
-            process.wait(30)
-            read.close()
+def _mlflow(bench: Bench) -> Taken:
+    if bench.mlflow is None:
+        bench.mlflow = mlflow(bench.folder, bench.repository.url, bench.commit, bench.network)
+    return bench.mlflow()
+
+
+def _beside(
+    bench: Bench, name: str, theirs: Callable[[], Taken], count: int, goal: float | None = None
+) -> list[Row]:
+    """To the first line, which the goal is about, and to the end, of the same tasks."""
+    try:
+        theirs()  # what it keeps for the next time is there now
+        found = [(bench.ours(), theirs()) for _ in range(count)]
+    except Exception as error:
+        return [not_measured(WARM, name, error)]
+    first = paired([(ours.first, other.first) for ours, other in found])
+    whole = paired([(ours.whole, other.whole) for ours, other in found])
+    return [against(WARM, name, first, goal=goal), against(WHOLE, name, whole, goal=None)]
+
+
+def _cold(bench: Bench, options: Options) -> Iterator[Row]:
+    def beside(name: str, theirs: Callable[[], Taken], goal: float | None) -> Iterator[Row]:
+        theirs()
+        found = [(bench.cold().first, theirs().first) for _ in range(options.slow_pairs)]
+        pairs = paired(found)
+        if goal:
+            yield alone(COLD, pairs.ours, goal=COLD_GOAL, count=pairs.count)
+        yield against(COLD, name, pairs, goal=goal)
+
+    name = "`uv run --with git+…@commit`, a commit that is new to it"
+    yield from trying_all(COLD, name, lambda: beside(name, bench.uv_run_cold, None))
+    name = "clone, venv, pip, importlib"
+    yield from trying_all(COLD, name, lambda: beside(name, bench.naive, 0.1))
+
+
+def _herd(bench: Bench, tasks: int, options: Options) -> Row:
+    found = [bench.herd(tasks) for _ in range(options.slow_pairs)]
+    counts = {(made.count("_build"), made.count("_fill")) for _, made in found}
+    said = " or ".join(f"{built} built, {filled} unpacked" for built, filled in sorted(counts))
+    middle = statistics.median(one for one, _ in found)
+    return Row(
+        HERD.format(tasks),
+        seconds(middle),
+        "",
+        None,
+        "1 of each",
+        counts == {(1, 1)},
+        len(found),
+        said,
+    )

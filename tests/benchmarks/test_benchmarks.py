@@ -175,5 +175,5 @@ def test_starts_are_measured(options: Options) -> None:
     rows = starting.measure(options)
     assert [row.beside.split(":")[0] for row in rows] == [
         "`uv run --offline`",
-        "`python` of its environment",
+        "its environment's `python`",
     ]
