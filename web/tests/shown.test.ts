@@ -4,7 +4,7 @@ import { isWeb } from "../src/components/SafeLink";
 import { ago, seconds } from "../src/components/time";
 import validator from "../src/forms/validator";
 import { layout } from "../src/graph/layout";
-import { filtered } from "../src/logs/Log";
+import { match, type Wanted } from "../src/logs/matching";
 import { barsOf } from "../src/pages/run/phases";
 
 const line = (text: string, level = "info", stream = "stdout"): LogLine => ({
@@ -22,14 +22,19 @@ describe("a log", () => {
     line("broken", "error", "task"),
   ];
 
+  const everything: Wanted = { found: "", level: "debug", platform: true };
+
   it("keeps the numbers of its lines, whatever is left out", () => {
-    const shown = filtered(lines, { found: "", level: "debug", platform: false });
-    expect(shown.map((one) => one.number)).toEqual([2, 3, 4]);
+    expect(match(lines, { ...everything, platform: false }, 0, [])).toEqual([1, 2, 3]);
   });
 
   it("is searched, and narrowed by level", () => {
-    expect(filtered(lines, { found: "TWO", level: "debug", platform: true })).toHaveLength(1);
-    expect(filtered(lines, { found: "", level: "warning", platform: true })).toHaveLength(2);
+    expect(match(lines, { ...everything, found: "TWO" }, 0, [])).toEqual([2]);
+    expect(match(lines, { ...everything, level: "warning" }, 0, [])).toEqual([2, 3]);
+  });
+
+  it("is looked at from where the last look ended", () => {
+    expect(match([...lines, line("new")], everything, 4, [0, 1])).toEqual([0, 1, 4]);
   });
 });
 

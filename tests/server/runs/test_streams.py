@@ -43,7 +43,7 @@ def server(live: Any) -> Iterator[uvicorn.Server]:
     live.eventually(lambda: serving.started)
     yield serving
     serving.should_exit = True
-    thread.join(20)
+    thread.join(60)
     AppStatus.should_exit = False
     assert not thread.is_alive()
 
@@ -54,7 +54,7 @@ def address(server: uvicorn.Server, path: str) -> str:
 
 def follow(url: str, last_id: str | None = None) -> Iterator[Event]:
     headers = {"Last-Event-ID": last_id} if last_id else {}
-    with httpx.stream("GET", url, headers=headers, timeout=20, trust_env=False) as answer:
+    with httpx.stream("GET", url, headers=headers, timeout=60, trust_env=False) as answer:
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"].startswith("text/event-stream")
         event: dict[str, str] = {}
@@ -102,6 +102,8 @@ def test_a_log_goes_on_with_the_next_try_unless_one_is_asked_for(
     assert [(n, i) for n, i, _ in resumed] == [("line", "1:1"), ("end", "2:0")]
     one = list(follow(address(server, path + "?try=1")))
     assert [(n, i) for n, i, _ in one] == [("line", "1:1"), ("end", "1:1")]
+    beyond = list(follow(address(server, path + "?try=1&after=1")))
+    assert [(n, i) for n, i, _ in beyond] == [("end", "1:1")]
     latest = list(follow(address(server, path)))
     assert [(n, i) for n, i, _ in latest] == [("end", "2:0")]
 
@@ -138,8 +140,16 @@ def test_a_stream_waits_while_airflow_is_down(
     live.orchestrator.write(run["dag_id"], run["airflow_run_id"], "load", "one")
     events = follow(address(server, f"/runs/{run['id']}/tasks/load/logs/stream"))
     assert next(events)[2]["text"] == "one"
+    looked = threading.Event()
+    real = live.orchestrator.run
+
+    def run_of(*given: Any) -> Any:
+        looked.set()
+        return real(*given)
+
+    monkeypatch.setattr(live.orchestrator, "run", run_of)
     live.orchestrator.down = True
-    time.sleep(0.8)  # so that it looks meanwhile
+    assert looked.wait(60)
     live.orchestrator.down = False
     live.end(run, states={"load": "success"})
     assert [name for name, _, _ in events] == ["end"]
@@ -166,11 +176,9 @@ def test_an_open_stream_does_not_hold_the_server_up(
     run = live.trigger(deployed)
     events = follow(address(server, f"/runs/{run['id']}/events"))
     assert next(events)[0] == "snapshot"
-    begun = time.monotonic()
     server.handle_exit(signal.SIGTERM, None)
-    with pytest.raises((httpx.HTTPError, StopIteration)):
+    with pytest.raises((httpx.NetworkError, httpx.ProtocolError, StopIteration)):  # no time-out
         next(events)
-    assert time.monotonic() - begun < 5
 
 
 def test_many_that_follow_one_run_cost_one_look_at_a_time(

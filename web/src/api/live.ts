@@ -26,11 +26,19 @@ export function useLiveRun(run: string, active: boolean): Liveness {
     source.addEventListener("run", (event) => {
       client.setQueryData(runKey, JSON.parse(event.data) as Run);
     });
+    const changed = new Map<string, TaskRun>();
+    let frame = 0;
+    const show = () => {
+      frame = 0;
+      client.setQueryData(tasksKey, (tasks: TaskRun[] | undefined) =>
+        tasks?.map((task) => changed.get(keyOf(task)) ?? task),
+      );
+      changed.clear();
+    };
     source.addEventListener("task", (event) => {
       const seen = JSON.parse(event.data) as TaskRun;
-      client.setQueryData(tasksKey, (tasks: TaskRun[] | undefined) =>
-        tasks?.map((task) => (task.task === seen.task ? seen : task)),
-      );
+      changed.set(keyOf(seen), seen); // all that come in one frame are shown together
+      frame ||= requestAnimationFrame(show);
     });
     source.addEventListener("end", () => {
       source.close();
@@ -39,7 +47,10 @@ export function useLiveRun(run: string, active: boolean): Liveness {
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CLOSED) setPolling(true);
     });
-    return () => source.close();
+    return () => {
+      cancelAnimationFrame(frame);
+      source.close();
+    };
   }, [run, active, visible, polling, client]);
 
   useEffect(() => {
@@ -54,6 +65,11 @@ export function useLiveRun(run: string, active: boolean): Liveness {
   if (!active) return "ended";
   if (!visible) return "hidden";
   return polling ? "polling" : "live";
+}
+
+/** Which task, and which of its elements. */
+function keyOf(task: TaskRun): string {
+  return `${task.task}/${task.map_index ?? -1}`;
 }
 
 export function useVisible(): boolean {

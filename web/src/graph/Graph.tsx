@@ -3,20 +3,25 @@ import "./graph.css";
 import { useComputedColorScheme } from "@mantine/core";
 import {
   Background,
+  type Connection,
   Controls,
   type Edge,
   Handle,
   MiniMap,
   type Node,
+  type NodeChange,
   type NodeProps,
   Position,
   ReactFlow,
+  useStore,
+  ViewportPortal,
 } from "@xyflow/react";
 import { Code2, GitBranch } from "lucide-react";
-import { memo, useMemo } from "react";
+import { memo, type MouseEvent, useEffect, useMemo, useRef } from "react";
 import { Loading } from "../components/Loading";
 import { lookOf, StateIcon, stateWords } from "../components/State";
-import { type GraphTask, HEIGHT, WIDTH } from "./layout";
+import type { GraphTask, Places } from "./layout";
+import { firstSeen, lines, type Reused, reused } from "./large";
 import { usePlaces } from "./usePlaces";
 
 export interface TaskNode extends GraphTask {
@@ -27,10 +32,14 @@ export interface TaskNode extends GraphTask {
   problem?: "error" | "warning";
 }
 
-type TaskFlowNode = Node<{ task: TaskNode }, "task">;
+export type TaskFlowNode = Node<{ task: TaskNode; bare: boolean }, "task">;
 
 const MANY = 25; // past this a map helps
+const LARGE = 100; // past this it opens where the tasks begin, and lines are one picture
+const LEGIBLE = 0.35; // names are not read when it is smaller
 const types = { task: memo(TaskBox) };
+const noEdges: Edge[] = [];
+const hidden = { hideAttribution: true };
 
 /** Tasks and what has to end before what. Selecting one is told; its place never moves. */
 export function Graph({
@@ -48,27 +57,22 @@ export function Graph({
 }) {
   const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
   const places = usePlaces(tasks);
+  const large = tasks.length > LARGE;
+  const bare = large && !onConnect;
+  const known = useRef<Reused>(new Map());
   const nodes = useMemo(
-    () =>
-      tasks.flatMap((task): TaskFlowNode[] => {
-        const position = places?.[task.name];
-        if (!position) return [];
-        return [
-          {
-            id: task.name,
-            type: "task",
-            position,
-            data: { task },
-            selected: task.name === selected,
-            width: WIDTH,
-            height: HEIGHT,
-            ariaLabel: `Task ${task.name}${task.state ? `, ${stateWords(task.state)}` : ""}`,
-          },
-        ];
-      }),
-    [tasks, places, selected],
+    () => (places ? reused(known.current, tasks, places, selected ?? null, bare) : []),
+    [tasks, places, selected, bare],
   );
-  const edges = useMemo(() => edgesOf(tasks), [tasks]);
+  const edges = useEdges(tasks, large);
+  const on = useHandlers({ selected, onSelect, onConnect });
+  const fit = useMemo(
+    () =>
+      large && places
+        ? { nodes: firstSeen(places), minZoom: 0.4, maxZoom: 0.8, padding: 0.02 }
+        : { maxZoom: 1.1, padding: 0.15 },
+    [large, places],
+  );
   if (!places) return <Loading what={`Laying out ${tasks.length} tasks`} />;
   return (
     <div className="panel graph" style={{ height }}>
@@ -78,25 +82,18 @@ export function Graph({
         nodeTypes={types}
         colorMode={scheme}
         fitView
-        fitViewOptions={{ maxZoom: 1.1, padding: 0.15 }}
+        fitViewOptions={fit}
         minZoom={0.05}
         nodesDraggable={false}
         nodesConnectable={Boolean(onConnect)}
         edgesFocusable={false}
-        onlyRenderVisibleElements={tasks.length > 100}
-        onNodeClick={(_, node) => onSelect(node.id)}
-        onPaneClick={() => onSelect(null)}
-        onConnect={({ source, target }) => onConnect?.(source, target)}
-        onNodesChange={(changes) => {
-          for (const change of changes) {
-            if (change.type === "select" && change.selected && change.id !== selected)
-              onSelect(change.id);
-          }
-        }}
-        proOptions={{ hideAttribution: true }}
+        onlyRenderVisibleElements={large}
+        {...on}
+        proOptions={hidden}
         preventScrolling={false}
       >
-        <Background gap={18} size={1} />
+        {large && <Lines tasks={tasks} places={places} />}
+        {!large && <Background gap={18} size={1} />}
         <Controls showInteractive={false} />
         {tasks.length > MANY && <MiniMap pannable zoomable ariaLabel="Map of the graph" />}
       </ReactFlow>
@@ -104,33 +101,83 @@ export function Graph({
   );
 }
 
-function edgesOf(tasks: TaskNode[]): Edge[] {
-  const names = new Map(tasks.map((task) => [task.name, task]));
-  return tasks.flatMap((task) =>
-    task.dependencies
+/** What the graph tells: the same functions all along, for with new ones every task is drawn anew. */
+function useHandlers(given: {
+  selected?: string | null;
+  onSelect: (task: string | null) => void;
+  onConnect?: (before: string, task: string) => void;
+}) {
+  const latest = useRef(given);
+  useEffect(() => {
+    latest.current = given;
+  });
+  return useMemo(
+    () => ({
+      onNodeClick: (_: MouseEvent, node: TaskFlowNode) => latest.current.onSelect(node.id),
+      onPaneClick: () => latest.current.onSelect(null),
+      onConnect: ({ source, target }: Connection) => latest.current.onConnect?.(source, target),
+      onNodesChange: (changes: NodeChange<TaskFlowNode>[]) => {
+        for (const change of changes) {
+          const chosen = change.type === "select" && change.selected;
+          if (chosen && change.id !== latest.current.selected) latest.current.onSelect(change.id);
+        }
+      },
+    }),
+    [],
+  );
+}
+
+/** Lines, again only when they or what runs has changed; none where they are one picture. */
+function useEdges(tasks: TaskNode[], large: boolean): Edge[] {
+  const seen = large
+    ? ""
+    : JSON.stringify(tasks.map((task) => [task.name, task.dependencies, task.state === "running"]));
+  return useMemo(() => (seen ? edgesOf(seen) : noEdges), [seen]);
+}
+
+function edgesOf(seen: string): Edge[] {
+  const tasks = JSON.parse(seen) as [string, string[], boolean][];
+  const names = new Set(tasks.map(([name]) => name));
+  return tasks.flatMap(([name, dependencies, running]) =>
+    dependencies
       .filter((before) => names.has(before))
       .map((before) => ({
-        id: `${before}>${task.name}`,
+        id: `${before}>${name}`,
         source: before,
-        target: task.name,
-        animated: task.state === "running",
+        target: name,
+        animated: running,
         focusable: false,
       })),
   );
 }
 
+/** All lines of a large graph at once: a thousand of them apart would hold the page up. */
+function Lines({ tasks, places }: { tasks: TaskNode[]; places: Places }) {
+  const structure = JSON.stringify(tasks.map((task) => [task.name, task.dependencies]));
+  const path = useMemo(() => lines(JSON.parse(structure), places), [structure, places]);
+  return (
+    <ViewportPortal>
+      <svg className="graph-lines" aria-hidden>
+        <path d={path} />
+      </svg>
+    </ViewportPortal>
+  );
+}
+
 function TaskBox({ data, isConnectable }: NodeProps<TaskFlowNode>) {
-  const { task } = data;
+  const { task, bare } = data;
+  const legible = useStore((state) => state.transform[2] >= LEGIBLE);
   const tone =
     task.problem === "error"
       ? "bad"
       : task.problem === "warning"
         ? "wait"
         : lookOf(task.state).tone;
+  if (bare && !legible) return <div className={`task task-far tone-${tone}`} />;
   const Kind = task.inline ? Code2 : GitBranch;
   return (
     <div className={`task tone-${tone}`}>
-      <Handle type="target" position={Position.Left} isConnectable={isConnectable} />
+      {!bare && <Handle type="target" position={Position.Left} isConnectable={isConnectable} />}
       <div className="task-name">
         {task.state && <StateIcon state={task.state} />}
         <span title={task.name}>{task.name}</span>
@@ -141,7 +188,7 @@ function TaskBox({ data, isConnectable }: NodeProps<TaskFlowNode>) {
           {task.state ? `${stateWords(task.state)} · ${task.detail}` : task.detail}
         </span>
       </div>
-      <Handle type="source" position={Position.Right} isConnectable={isConnectable} />
+      {!bare && <Handle type="source" position={Position.Right} isConnectable={isConnectable} />}
     </div>
   );
 }

@@ -1,16 +1,18 @@
 import { memo } from "react";
 import { exact } from "../components/time";
 import { Ansi } from "./Ansi";
-import type { NumberedLine } from "./Log";
+import type { LogLine } from "../api/queries";
 
 /** One line; its number is a link to it. */
 export const Line = memo(function Line({
   line,
+  number,
   found,
   linked,
   onLink,
 }: {
-  line: NumberedLine;
+  line: LogLine;
+  number: number;
   found: string;
   linked: boolean;
   onLink: (line: number) => void;
@@ -20,10 +22,10 @@ export const Line = memo(function Line({
       <button
         type="button"
         tabIndex={-1}
-        aria-label={`Link to line ${line.number}`}
-        onClick={() => onLink(line.number)}
+        aria-label={`Link to line ${number}`}
+        onClick={() => onLink(number)}
       >
-        {line.number}
+        {number}
       </button>
       <span className="log-time" title={line.timestamp ? exact(line.timestamp) : undefined}>
         {line.timestamp?.slice(11, 19) ?? ""}

@@ -1,7 +1,7 @@
 import { Button, Group, Select, Switch, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { ArrowDown, Download, Search } from "lucide-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import "./log.css";
@@ -9,13 +9,8 @@ import type { LogLine } from "../api/queries";
 import { Loading } from "../components/Loading";
 import { Refused } from "../components/Refused";
 import { Line } from "./Line";
+import { firstFrom, LEVELS, useMatching } from "./matching";
 import { useLog } from "./useLog";
-
-export interface NumberedLine extends LogLine {
-  number: number;
-}
-
-const LEVELS = ["debug", "info", "warning", "error", "critical"];
 
 /** A task's log: it follows until the reader scrolls up, and never takes the scroll from them. */
 export default function Log({
@@ -39,10 +34,8 @@ export default function Log({
   const [platform, setPlatform] = useState(false);
   const [atEnd, setAtEnd] = useState(true);
   const list = useRef<VirtuosoHandle>(null);
-  const shown = useMemo(
-    () => filtered(log.lines, { found, level, platform: platform || linked > 0 }),
-    [log.lines, found, level, platform, linked],
-  );
+  const { lines } = log;
+  const shown = useMatching(lines, log.count, { found, level, platform: platform || linked > 0 });
   const link = useCallback(
     (line: number) =>
       setParams(
@@ -58,10 +51,21 @@ export default function Log({
   const hasLines = shown.length > 0;
   useEffect(() => {
     if (!linked || !hasLines) return;
-    const index = shown.findIndex((line) => line.number >= linked);
-    list.current?.scrollToIndex({ index: Math.max(0, index), align: "center" });
+    list.current?.scrollToIndex({ index: firstFrom(shown, linked - 1), align: "center" });
     // when the lines are there, and when another one is linked: not whenever a line comes
   }, [linked, hasLines]);
+  const item = useCallback(
+    (index: number) => {
+      const place = shown[index] ?? 0;
+      const line = lines[place];
+      if (!line) return <div />;
+      const number = place + 1;
+      return (
+        <Line line={line} number={number} found={found} linked={number === linked} onLink={link} />
+      );
+    },
+    [lines, shown, found, linked, link],
+  );
 
   if (!tries) return <Nothing text="It has not begun yet." />;
   return (
@@ -118,8 +122,8 @@ export default function Log({
           size="xs"
           variant="default"
           leftSection={<Download size={13} />}
-          disabled={log.lines.length === 0}
-          onClick={() => download(log.lines, `${task}-try${tried}.log`)}
+          disabled={log.count === 0}
+          onClick={() => download(lines, `${task}-try${tried}.log`)}
         >
           Download
         </Button>
@@ -130,23 +134,19 @@ export default function Log({
       ) : (
         <div className="log" role="log" aria-live="off" aria-label={`Log of ${task}`}>
           {!hasLines && (
-            <Nothing
-              text={log.lines.length ? "No line is like that." : "No line was written yet."}
-            />
+            <Nothing text={log.count ? "No line is like that." : "No line was written yet."} />
           )}
           <Virtuoso
             ref={list}
             className="log-lines"
-            data={shown}
+            totalCount={shown.length}
             tabIndex={0}
             initialTopMostItemIndex={linked ? 0 : Math.max(0, shown.length - 1)}
             followOutput={(end) => (end && log.live ? "auto" : false)}
             atBottomStateChange={setAtEnd}
             atBottomThreshold={40}
             increaseViewportBy={300}
-            itemContent={(_, line) => (
-              <Line line={line} found={found} linked={line.number === linked} onLink={link} />
-            )}
+            itemContent={item}
           />
           {!atEnd && hasLines && (
             <Button
@@ -161,9 +161,9 @@ export default function Log({
         </div>
       )}
       <Text size="xs" c="dimmed" mt={4} role="status">
-        {shown.length === log.lines.length
-          ? `${log.lines.length.toLocaleString("en")} lines`
-          : `${shown.length.toLocaleString("en")} of ${log.lines.length.toLocaleString("en")} lines`}
+        {shown.length === log.count
+          ? `${log.count.toLocaleString("en")} lines`
+          : `${shown.length.toLocaleString("en")} of ${log.count.toLocaleString("en")} lines`}
         {log.live ? ", live" : ""}
       </Text>
     </div>
@@ -176,32 +176,6 @@ function Nothing({ text }: { text: string }) {
       {text}
     </Text>
   );
-}
-
-/** Lines of what carries the task, not of the task. */
-export function isPlatform(line: LogLine): boolean {
-  return (
-    line.stream === "task" ||
-    line.stream.startsWith("airflow") ||
-    line.stream.startsWith("taxiway.")
-  );
-}
-
-export function filtered(
-  lines: LogLine[],
-  wanted: { found: string; level: string; platform: boolean },
-): NumberedLine[] {
-  const lowest = LEVELS.indexOf(wanted.level);
-  const text = wanted.found.toLowerCase();
-  const kept: NumberedLine[] = [];
-  lines.forEach((line, index) => {
-    const rank = LEVELS.indexOf(line.level.toLowerCase());
-    if (rank >= 0 && rank < lowest) return;
-    if (!wanted.platform && isPlatform(line) && rank < LEVELS.indexOf("error")) return;
-    if (text && !line.text.toLowerCase().includes(text)) return;
-    kept.push({ ...line, number: index + 1 });
-  });
-  return kept;
 }
 
 function download(lines: LogLine[], name: string): void {

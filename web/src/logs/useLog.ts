@@ -1,107 +1,125 @@
 import { useEffect, useRef, useState } from "react";
 import { api, body } from "../api/client";
 import { useVisible } from "../api/live";
-import type { LogLine } from "../api/queries";
+import { type LogLine, POLL } from "../api/queries";
 import { asRefusal } from "../api/refusal";
 
 const ENDED = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
 
 export interface LogState {
+  /** It grows in place: `count` says how far. A new try has a list of its own. */
   lines: LogLine[];
+  count: number;
   loading: boolean;
   live: boolean;
   error: unknown;
 }
 
+interface Store {
+  lines: LogLine[];
+  of: string;
+}
+
 /**
- * The lines of one try: read at once when it has ended, else as they come. Lines that come in one
- * frame are shown together, so that a task that writes much does not hold the page up.
+ * The lines of one try: what is written is read at once, what comes is followed from there; after a
+ * pause, too. Lines that come in one frame are shown together, and none is copied, so that a task
+ * that writes much does not hold the page up.
  */
 export function useLog(run: string, task: string, tried: number, state: string): LogState {
-  const [lines, setLines] = useState<LogLine[]>([]);
-  const [loading, setLoading] = useState(true);
+  const of = `${run}/${task}/${tried}`;
+  const store = useRef<Store>({ lines: [], of });
+  if (store.current.of !== of) store.current = { lines: [], of };
+  const { lines } = store.current;
+  const [, setShown] = useState({});
+  const [read, setRead] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
   const visible = useVisible();
-  const count = useRef(0);
   const over = ENDED.has(state);
 
   useEffect(() => {
-    count.current = 0;
-    setLines([]);
-    setLoading(true);
-    setError(null);
-  }, [run, task, tried]);
-
-  useEffect(() => {
     if (!tried || !visible) return;
-    if (over) {
-      const stop = new AbortController();
-      readAll(run, task, tried, stop.signal)
-        .then((found) => {
-          count.current = found.length;
-          setLines(found);
-          setLoading(false);
-        })
-        .catch((reason) => {
-          if (!stop.signal.aborted) {
-            setError(asRefusal(reason));
-            setLoading(false);
-          }
-        });
-      return () => stop.abort();
-    }
-    return follow(run, task, tried, count, (more, from) => {
-      setLoading(false);
-      setLines((known) => [...known.slice(0, from), ...more]);
-    });
-  }, [run, task, tried, over, visible]);
+    const stop = new AbortController();
+    setError(null);
+    readOn(run, task, tried, lines, stop.signal)
+      .then(() => {
+        setRead(of);
+        setShown({});
+        if (!over) follow(run, task, tried, lines, stop.signal, () => setShown({}));
+      })
+      .catch((reason) => {
+        if (stop.signal.aborted) return;
+        setError(asRefusal(reason));
+        setRead(of);
+      });
+    return () => stop.abort();
+  }, [run, task, tried, of, lines, over, visible]);
 
-  return { lines, loading: loading && tried > 0, live: !over && tried > 0, error };
+  return {
+    lines,
+    count: lines.length,
+    loading: tried > 0 && read !== of,
+    live: !over && tried > 0,
+    error,
+  };
 }
 
-async function readAll(
+/** Add what is written by now. */
+async function readOn(
   run: string,
   task: string,
   tried: number,
+  lines: LogLine[],
   signal: AbortSignal,
-): Promise<LogLine[]> {
+): Promise<void> {
+  const after = lines.length;
   const answer = await body(
     api.GET("/api/v1/runs/{run_id}/tasks/{task}/logs", {
-      params: { path: { run_id: run, task }, query: { try: tried } },
+      params: { path: { run_id: run, task }, query: { try: tried, after } },
       signal,
     }),
   );
-  return (answer as { lines: LogLine[] }).lines;
+  if (!signal.aborted) place(lines, after, (answer as { lines: LogLine[] }).lines);
 }
 
 function follow(
   run: string,
   task: string,
   tried: number,
-  count: { current: number },
-  show: (lines: LogLine[], from: number) => void,
-): () => void {
-  const path = `/api/v1/runs/${run}/tasks/${encodeURIComponent(task)}/logs/stream?try=${tried}`;
-  const source = new EventSource(path);
-  let waiting: LogLine[] = [];
-  let first = 0; // how many lines were known before those that wait
+  lines: LogLine[],
+  signal: AbortSignal,
+  show: () => void,
+): void {
+  if (signal.aborted) return;
+  const path = `/api/v1/runs/${run}/tasks/${encodeURIComponent(task)}/logs/stream`;
+  const source = new EventSource(`${path}?try=${tried}&after=${lines.length}`);
   let frame = 0;
+  let timer = 0;
   const flush = () => {
     frame = 0;
-    show(waiting, first);
-    count.current = first + waiting.length;
-    first = count.current;
-    waiting = [];
+    show();
   };
   source.addEventListener("line", (event) => {
     const number = Number(event.lastEventId.split(":")[1]); // the number of this line
-    if (waiting.length === 0) first = number - 1;
-    waiting.push(JSON.parse(event.data) as LogLine);
+    place(lines, number - 1, [JSON.parse(event.data) as LogLine]);
     frame ||= requestAnimationFrame(flush);
   });
   source.addEventListener("end", () => source.close());
-  return () => {
+  source.addEventListener("error", () => {
+    if (source.readyState !== EventSource.CLOSED) return; // else the browser tries again by itself
+    timer = window.setInterval(() => {
+      readOn(run, task, tried, lines, signal).then(show, () => undefined);
+    }, POLL);
+  });
+  signal.addEventListener("abort", () => {
     cancelAnimationFrame(frame);
+    clearInterval(timer);
     source.close();
-  };
+  });
+}
+
+/** Each line has its place: what comes twice stands once. */
+function place(lines: LogLine[], from: number, more: LogLine[]): void {
+  more.forEach((line, index) => {
+    if (from + index >= lines.length) lines.push(line);
+  });
 }

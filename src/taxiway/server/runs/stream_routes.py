@@ -70,13 +70,16 @@ def follow_log(
         int | None,
         Query(alias="try", ge=1, le=10_000, description="This try only; the latest and later."),
     ] = None,
+    after: Annotated[
+        int, Query(ge=0, description="Leave out this many lines, where nothing is resumed.")
+    ] = 0,
     last_event_id: LastEventId = None,
 ) -> EventSourceResponse:
     """The log of a task, live: `line` events with ids `try:line`, from try to try, and `end` when
     the task has ended."""
     run = service.get_run(session, run_id)
     service.require_task(session, watch.orchestrator, run, task)
-    position = Position.parse(last_event_id, try_number)
+    position = Position.parse(last_event_id, try_number, after)
     watch.polls.require_room()
     events = log_events(watch, run_id, task, position, one_try=try_number is not None)
     return EventSourceResponse(events, ping=HEARTBEAT_SECONDS)

@@ -87,10 +87,11 @@ class Position:
     line: int = 0
 
     @classmethod
-    def parse(cls, event_id: str | None, tried: int | None) -> Position:
-        """From the id of the last event; `Invalid` (`event-id-refused`)."""
+    def parse(cls, event_id: str | None, tried: int | None, after: int = 0) -> Position:
+        """From the id of the last event, else `after` so many lines; `Invalid`
+        (`event-id-refused`)."""
         if not event_id:
-            return cls(tried or 0)
+            return cls(tried or 0, after)
         found = _POSITION.fullmatch(event_id)
         if found is None:
             raise Invalid(
@@ -183,8 +184,10 @@ def _changes(
     run: dict[str, Any],
     tasks: list[dict[str, Any]],
 ) -> list[tuple[str, dict[str, Any]]]:
-    before = {task["task"]: task for task in known[1]}
-    changed = [("task", task) for task in tasks if before.get(task["task"]) != task]
+    before = {(task["task"], task["map_index"]): task for task in known[1]}
+    changed = [
+        ("task", task) for task in tasks if before.get((task["task"], task["map_index"])) != task
+    ]
     return [*changed, *([("run", run)] if known[0] != run else [])]
 
 
