@@ -79,6 +79,7 @@ def main(orders_fd: int) -> None:
     for fd in orders["descriptors"]:
         os.close(fd)
     keep(pid, lifeline, wakeup, status, orders["remove"])
+    os._exit(0)  # the supervisor waits, and there is nothing to clean up here
 
 
 def keep(pid: int, lifeline: int, wakeup: int, status: int, remove: list[str]) -> None:
@@ -268,18 +269,18 @@ def rearrange(covered: list[str], shown: list[tuple[str, bool]]) -> None:
     for folder in covered:
         mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
     for fd, path, writable in sources:
-        _make_target(path, is_folder=_is_folder(fd))
+        make_target(path, is_folder=is_folder(fd))
         mount(f"/proc/self/fd/{fd}", path, None, MS_BIND | (MS_REC if writable else 0))
         if not writable:
             mount(None, path, None, MS_BIND | MS_REMOUNT | MS_RDONLY)
         os.close(fd)
 
 
-def _is_folder(fd: int) -> bool:
+def is_folder(fd: int) -> bool:
     return os.fstat(fd).st_mode & 0o170000 == 0o040000
 
 
-def _make_target(path: str, *, is_folder: bool) -> None:
+def make_target(path: str, *, is_folder: bool) -> None:
     parts = path.split("/")
     for count in range(2, len(parts) + is_folder):
         try:  # noqa: SIM105
