@@ -23,7 +23,7 @@ from taxiway.storage.store import Storage
 _LOOKED_AT = 3  # of the last ones
 _KEPT = 12
 _NEAR = 0.01  # of files that differ; a nearer one is not looked for
-_SHARE = 0.5  # of files or bytes that may differ; beyond, a full layer is better
+_SHARE = 0.5  # of the files, or of their bytes in the whole chain; beyond, a full layer is better
 
 
 class Row(NamedTuple):
@@ -98,8 +98,10 @@ class Earlier:
         steps = tuple(Step.from_dict(facts, key) for facts in manifest["layers"])
         changed = [row for path, row in rows.items() if had.get(path) != row.origin]
         gone = tuple(sorted(had.keys() - rows.keys()))
-        moved, whole = sum(row.size for row in changed), sum(row.size for row in rows.values())
-        if len(steps) >= longest or (len(changed) + len(gone) > _SHARE * len(rows)) or moved > _SHARE * whole:  # fmt: skip
+        moved = sum(row.size for row in changed) + sum(one.layer.bytes for one in steps[1:])
+        much = moved > _SHARE * sum(row.size for row in rows.values())
+        many = len(changed) + len(gone) > _SHARE * len(rows)
+        if len(steps) >= longest or much or many:
             return None
         exact = "content" not in manifest
         return len(changed) + len(gone), Exported(steps, had, gone, exact)
