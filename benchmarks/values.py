@@ -1,7 +1,8 @@
 """A 100 MB array to the next task: ours beside npy, pickle, parquet and JSON of `.tolist()`.
 
-Ours is all that lies between two functions: written and hashed by the task, hashed and kept by the
-worker, hashed and linked for the next one, mapped there. Each way ends with a sum over the array.
+Ours are two real tasks: from the return of the one, over its checked place in the storage, to the
+sum over the array that the other was given. Only the start and the end of their processes are left
+out, as they are for the rest. Each way ends with a sum over the array.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from uv import find_uv_bin
 
 from benchmarks.measure import Options, Row, against, paired
 from taxiway.process import run
-from taxiway.runner.launch import INSIDE
+from taxiway.runner.host import MemoryHost
+from taxiway.runner.supervise import Supervision, Wiring, Work, Worker
 from taxiway.runner.values import ValueExchange
 from taxiway.runner.workspace import open_workspace
 from taxiway.storage.cache import Cache
@@ -28,17 +31,10 @@ GOAL = 2.0
 _PACKAGES = ("numpy", "pandas", "pyarrow")
 _NETWORK = ("SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
 _TASK = """
-import json, pickle, sys, time, types
-inside, phase, folder, size, share = sys.argv[1:]
+import json, pickle, sys, time
+phase, folder, size, share = sys.argv[1:]
 size, share = int(size), int(share)
-package = types.ModuleType("taxiway_inside")
-package.__path__ = [inside]
-sys.modules["taxiway_inside"] = package
-import hashlib, mmap
 import numpy as np, pandas as pd, pyarrow.parquet
-from taxiway_inside.codec import Encoder
-from taxiway_inside.decoder import Decoder
-import taxiway_inside.arrays, taxiway_inside.summary
 
 def timed(act):
     began = time.perf_counter()
@@ -63,23 +59,14 @@ def unpickled():
 
 if phase == "write":
     array = np.random.default_rng(time.time_ns()).random(size // 8)
-    encoder = Encoder(folder)
-    kept = {}
     times = {
-        "ours": timed(lambda: kept.update(value=encoder.encode(array))),
         "npy": timed(lambda: np.save(f"{folder}/x.npy", array)),
         "pickle": timed(pickled),
         "parquet": timed(lambda: pd.DataFrame({"x": array}).to_parquet(f"{folder}/x.parquet")),
         "json": timed(write_json) * share,
     }
-    with open(f"{folder}/value.json", "w") as file:
-        json.dump(kept["value"], file)
 else:
-    with open(f"{folder}/value.json") as file:
-        value = json.load(file)
-    decoder = Decoder(lambda digest: f"{folder}/given/{digest}")
     times = {
-        "ours": timed(lambda: decoder.decode(value).sum()),
         "npy": timed(lambda: np.load(f"{folder}/x.npy", mmap_mode="r").sum()),
         "pickle": timed(unpickled),
         "parquet": timed(lambda: pd.read_parquet(f"{folder}/x.parquet")["x"].to_numpy().sum()),
@@ -110,26 +97,66 @@ def measure(options: Options) -> list[Row]:
 
 
 def _once(python: Path, folder: Path, size: int) -> dict[str, float]:
-    cache, storage = Cache(folder / "cache"), Storage(f"file://{folder / 'storage'}")
-    with open_workspace(cache.root) as space:
-        space.give_to(_OTHER, _OTHER) if os.geteuid() == 0 else None
-        written = _run(python, "write", space.out, size)
-        value = json.loads((space.out / "value.json").read_text())
-        values = ValueExchange(space, storage, cache)
+    folder.mkdir(parents=True)
+    written = _run(python, "write", folder, size)
+    read = _run(python, "read", folder, size)
+    theirs = {way: written[way] + read[way] for way in written}
+    return theirs | {"ours": _ours(python, folder, size)}
+
+
+class _Timed(ValueExchange):
+    """Knows how long it took to store what a task returned."""
+
+    seconds = 0.0
+
+    def store(self, named: Any, *, final: bool = False) -> None:
         began = time.perf_counter()
-        values.store([value["digest"]], final=True)
-        given = values.fetch(value["digest"])
-        moved = time.perf_counter() - began
-        (space.out / "given").symlink_to(given.parent)
-        read = _run(python, "read", space.out, size)
-    return {way: written[way] + read[way] + (moved if way == "ours" else 0) for way in written}
+        super().store(named, final=final)
+        self.seconds += time.perf_counter() - began
 
 
-_OTHER = 65534  # whom user code runs as where the worker is root
+def _ours(python: Path, folder: Path, size: int) -> float:
+    cache, storage, host = (
+        Cache(folder / "cache"),
+        Storage(f"file://{folder / 'storage'}"),
+        MemoryHost(),
+    )
+    worker = Worker({"PATH": os.environ["PATH"]})
+    between = 0.0
+
+    def task(**work: Any) -> Any:
+        nonlocal between
+        with open_workspace(cache.root) as space:
+            values = _Timed(space, storage, cache)
+            whole = Work(task="x", python=python, environment=python.parents[1], **work)
+            supervision = Supervision(whole, host, space, values, worker)
+            value = supervision.run()
+        between += supervision.timings["function"] + values.seconds
+        return value
+
+    made = task(source=_MAKE, params={"size": size})
+    host.xcom["made", "return_value"] = made
+    read = task(source=_READ, wiring=Wiring(upstream=("made",)))
+    return between - made["own"] - read["own"]
+
+
+_MAKE = """
+import time
+import numpy as np
+def make(size):
+    began = time.monotonic()
+    array = np.random.default_rng(time.time_ns()).random(size // 8)
+    return {"array": array, "own": time.monotonic() - began}
+"""
+_READ = """
+import numpy as np
+def read(made):
+    return {"sum": float(made["array"].sum()), "own": 0.0}
+"""
 
 
 def _run(python: Path, phase: str, folder: Path, size: int) -> dict[str, float]:
-    argv = [str(python), "-c", _TASK, str(INSIDE), phase, str(folder), str(size), str(JSON_SHARE)]
+    argv = [str(python), "-c", _TASK, phase, str(folder), str(size), str(JSON_SHARE)]
     done = run(argv, env={"PATH": os.environ["PATH"]}, timeout=300)
     if done.returncode:
         raise RuntimeError(done.complaint)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from taxiway.runner.supervise import Wiring
 from taxiway.runner.values import ValueExchange
 from taxiway.runner.workspace import open_workspace
 from taxiway.storage.cache import Cache
+from taxiway.storage.store import Storage
 
 pytestmark = pytest.mark.integration
 
@@ -188,3 +191,81 @@ def test_a_damaged_object_is_not_handed_over(tmp_path: Path, bench: Any) -> None
         pytest.raises(Unavailable, match="differs from its name"),
     ):
         ValueExchange(space, bench.storage, cache).fetch(digest)
+
+
+def test_a_file_that_was_closed_is_taken_as_it_is(tmp_path: Path) -> None:
+    storage, cache = Storage(f"file://{tmp_path / 'storage'}"), Cache(tmp_path / "cache")
+    with open_workspace(cache.root) as space:
+        values = ValueExchange(space, storage, cache)
+        (space.out / "new.0.1").write_bytes(b"value")
+        written = (space.out / "new.0.1").stat().st_ino
+        digest, size = values.name("new.0.1")
+        assert (digest, size) == (hashlib.sha256(b"value").hexdigest(), 5)
+        assert not storage.exists(f"values/{digest}")
+        values.store([digest])
+        values.store([digest], final=True)
+    stored = tmp_path / "storage" / "values" / digest
+    assert stored.stat().st_ino == written
+    assert stored.stat().st_mode & 0o222 == 0
+
+
+@pytest.mark.parametrize("way", ["open", "mapped", "linked"])
+def test_what_can_still_be_written_to_is_copied(tmp_path: Path, way: str) -> None:
+    storage, cache = Storage(f"file://{tmp_path / 'storage'}"), Cache(tmp_path / "cache")
+    with open_workspace(cache.root) as space, ExitStack() as held:
+        values = ValueExchange(space, storage, cache)
+        path = space.out / "new.0.1"
+        path.write_bytes(b"value")
+        (space.tmp / "link").hardlink_to(path) if way == "linked" else None
+        file = held.enter_context(path.open("r+b"))
+        mapped = held.enter_context(mmap.mmap(file.fileno(), 0))
+        file.close() if way == "mapped" else mapped.close()
+        digest, _ = values.name("new.0.1")
+        if way == "mapped":
+            mapped[:5] = b"other"
+        else:
+            file.write(b"other")
+            file.flush()
+        values.store([digest], final=True)
+    assert storage.get(f"values/{digest}") == b"value"
+
+
+def test_what_is_no_new_file_is_not_taken(tmp_path: Path) -> None:
+    storage, cache = Storage(f"file://{tmp_path / 'storage'}"), Cache(tmp_path / "cache")
+    with open_workspace(cache.root) as space:
+        values = ValueExchange(space, storage, cache)
+        (space.out / "new.0.1").symlink_to("/etc/passwd")
+        (space.out / "new.0.2").mkdir()
+        os.mkfifo(space.out / "new.0.3")
+        for name in ("new.0.1", "new.0.2", "new.0.3", "new.0.4", "../new.0.1", "0" * 64):
+            with pytest.raises(Invalid):
+                values.name(name)
+
+
+def test_a_stored_file_that_was_changed_is_not_handed_over(tmp_path: Path) -> None:
+    storage, cache = Storage(f"file://{tmp_path / 'storage'}"), Cache(tmp_path / "cache")
+    with open_workspace(cache.root) as space:
+        (space.out / "new.0.1").write_bytes(b"value")
+        values = ValueExchange(space, storage, cache)
+        digest, _ = values.name("new.0.1")
+        values.store([digest])
+        assert values.fetch(digest).read_bytes() == b"value"
+    with open_workspace(cache.root) as space:
+        stored = tmp_path / "storage" / "values" / digest
+        stored.chmod(0o644)
+        stored.write_bytes(b"other")
+        stored.chmod(0o444)
+        with pytest.raises(Unavailable, match="differs from its name"):
+            ValueExchange(space, storage, cache).fetch(digest)
+
+
+def test_user_code_that_owns_the_storage_is_shown_a_copy(tmp_path: Path) -> None:
+    storage, cache = Storage(f"file://{tmp_path / 'storage'}"), Cache(tmp_path / "cache")
+    with open_workspace(cache.root) as space:
+        values = ValueExchange(space, storage, cache)
+        (space.out / "new.0.1").write_bytes(b"value")
+        digest, _ = values.name("new.0.1")
+        values.store([digest])
+        stored = (tmp_path / "storage" / "values" / digest).stat().st_ino
+        assert values.fetch(digest).stat().st_ino == stored
+        assert values.fetch(digest, shown=True).stat().st_ino != stored

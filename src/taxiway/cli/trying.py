@@ -88,7 +88,7 @@ def _bring(
 
     def fetch(digest: str) -> bytes:
         if not storage.exists(f"values/{digest}"):
-            storage.put_addressed("values", client.record_file(run, record["task"], digest))
+            storage.put(f"values/{digest}", client.record_file(run, record["task"], digest))
         return storage.get(f"values/{digest}")
 
     for digest, is_folder in _objects(list(values.values())):

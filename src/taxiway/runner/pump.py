@@ -42,6 +42,7 @@ class Report:
     broken: BaseException | None = None  # in the pump itself
     marks: dict[str, float] = field(default_factory=dict)  # what began when, by our own clock
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by parameter, as recorded
+    modules: Any = ()  # of packages, that it had imported at its end, as it says
 
 
 class Pump(threading.Thread):
@@ -148,6 +149,8 @@ class Pump(threading.Thread):
             self._answer(message)
         elif "mark" in message:
             self._mark(str(message["mark"]))
+        elif "modules" in message:
+            self.report.modules = message["modules"]
         else:
             self.report.message = message
             self.report.marks.setdefault("end", time.monotonic())
@@ -193,7 +196,11 @@ class Pump(threading.Thread):
 
     def _find_answer(self, question: dict[str, Any]) -> dict[str, Any]:
         if question["ask"] == "value":
-            return {"path": str(self._values.fetch(str(question["digest"])))}
+            shown = question.get("shown") is True
+            return {"path": str(self._values.fetch(str(question["digest"]), shown=shown))}
+        if question["ask"] == "name":
+            digest, size = self._values.name(str(question["file"]))
+            return {"digest": digest, "size": size}
         if question["ask"] == "input":
             return self._find_input(question)
         if question["ask"] not in ("xcom_pull", "xcom_push", "variable", "connection"):

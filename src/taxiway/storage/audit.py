@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, field
 
-from taxiway.storage import marks
+from taxiway.storage import digests, marks
 from taxiway.storage.cache import Cache
 
 MARKED = ("snapshots", "environments")
-HASHED = ("releases", "values")  # files that are named by their sha256
+HASHED = ("releases", "values")  # files that are named by their digest
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,5 @@ def differences_of(cache: Cache, kind: str, key: str) -> list[str]:
             return marks.verify(cache.root, kind, key)
         if not path.is_file():
             return []
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return [] if digest == key.partition(".")[0] else ["its bytes differ from its name"]
+        whole = digests.is_named(path, key.partition(".")[0])
+    return [] if whole else ["its bytes differ from its name"]

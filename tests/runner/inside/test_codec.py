@@ -67,7 +67,7 @@ def round_trip(value: Any) -> Any:
         encoded = encoder.encode(value)
         travelled = json.loads(json.dumps(encoded, allow_nan=False))
         assert json.loads(to_json(encoded)) == travelled
-        return Decoder(lambda digest: f"{folder}/{digest}").decode(travelled)
+        return Decoder(lambda digest, shown=False: f"{folder}/{digest}").decode(travelled)
 
 
 @given(values)
@@ -177,7 +177,7 @@ def test_files_and_folders_come_back_by_their_names(tmp_path: Any) -> None:
     assert [(part["place"], part["format"]) for part in parts] == [
         ("/model", "file"), ("/report", "folder"),
     ]  # fmt: skip
-    back = Decoder(lambda digest: f"{outbox}/{digest}").decode(encoded)
+    back = Decoder(lambda digest, shown=False: f"{outbox}/{digest}").decode(encoded)
     assert (back["model"].name, back["model"].read_bytes()) == ("model.bin", b"weights")
     assert (back["report"] / "latest" / "a.txt").read_text() == "a"
     with pytest.raises(Refused, match="there is no such file"):
@@ -226,4 +226,4 @@ def test_a_pickle_whose_class_is_not_here_says_so(tmp_path: Any) -> None:
     (tmp_path / "x").write_bytes(b"cno_such_module\nC\n.")
     reference = {TAG: "value", "digest": "x", "format": "pickle", "type": "m.C"}
     with pytest.raises(Refused, match=r"a m.C, cannot be read here: ModuleNotFoundError"):
-        Decoder(lambda digest: str(tmp_path / digest)).decode(reference)
+        Decoder(lambda digest, shown=False: str(tmp_path / digest)).decode(reference)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 import sys
+from _thread import allocate_lock, start_new_thread
 from binascii import a2b_base64, b2a_base64
 
 from .outbox import TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .outbox import Outbox
+
+_LARGE = 8 << 20  # bytes; to look at all of it takes longer than to start a thread
 
 
 def encode(value: Any, outbox: Outbox, place: str) -> dict[str, Any] | None:
@@ -28,9 +32,39 @@ def encode(value: Any, outbox: Outbox, place: str) -> dict[str, Any] | None:
         return _scalar(numpy, array)
     outbox.require_room(array.nbytes, place)
 
-    written = outbox.write(lambda file: _write(numpy, file, array), place)
-    reference = outbox.reference("npy", written, value, summary_of(numpy, array))
+    with _Beside(lambda: summary_of(numpy, array), array.nbytes) as told:
+        written = outbox.write(lambda file: _write(numpy, file, array), place)
+    reference = outbox.reference("npy", written, value, told[0])
     return reference | {"scalar": True} if scalar else reference
+
+
+class _Beside:
+    """What `tell` returns stands in the list when the block is left; of a large value it is found
+    in a thread meanwhile."""
+
+    def __init__(self, tell: Callable[[], dict[str, Any]], size: int) -> None:
+        self._tell = tell
+        self._found: list[dict[str, Any]] = []
+        self._done = allocate_lock()
+        self._is_large = size > _LARGE
+
+    def __enter__(self) -> list[dict[str, Any]]:
+        if self._is_large:
+            self._done.acquire()
+            start_new_thread(self._work, ())
+        return self._found
+
+    def _work(self) -> None:
+        try:
+            self._found.append(self._tell())
+        finally:
+            self._done.release()
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_large:
+            self._done.acquire()
+        else:
+            self._found.append(self._tell())
 
 
 def _write(numpy: Any, file: Any, array: Any) -> None:

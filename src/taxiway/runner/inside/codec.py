@@ -21,6 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .channel import Channel
+
 INLINE_LIMIT = 64 * 1024  # bytes of JSON that go through the orchestrator's own table
 ELEMENT_LIMIT = 1024  # the same for one of many elements
 MAX_DEPTH = 100
@@ -43,11 +45,21 @@ class _Whole(Exception):
 
 
 class Encoder:
-    """Encodes one value. `files` are the digests that it wrote to the outbox. A `max_size` of 0
-    is no limit."""
+    """Encodes one value. `files` are the digests that it wrote to the outbox; the worker names
+    large ones where there is a `line` to it. A `max_size` of 0 is no limit."""
 
-    def __init__(self, outbox: str, *, max_size: int = 0, max_depth: int = MAX_DEPTH) -> None:
-        self._outbox = Outbox(outbox, max_size)
+    def __init__(
+        self,
+        outbox: str,
+        line: Channel | None = None,
+        *,
+        max_size: int = 0,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
+        def name(written: str) -> dict[str, Any]:
+            return line.ask({"ask": "name", "file": written}) if line else {}
+
+        self._outbox = Outbox(outbox, max_size, name if line else None)
         self._max_depth = max_depth
         self._references = 0
         self._has_paths = False

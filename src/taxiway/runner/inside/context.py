@@ -92,12 +92,12 @@ class TaskInstance:
         value = answer.get("value")
         return default if value is None else Decoder(self._fetch, writable=writable).decode(value)
 
-    def _fetch(self, digest: str) -> str:
-        return str(self.ask({"ask": "value", "digest": digest})["path"])
+    def _fetch(self, digest: str, shown: bool = False) -> str:
+        return str(self.ask({"ask": "value", "digest": digest, "shown": shown})["path"])
 
     def xcom_push(self, key: str, value: Any) -> None:
         """Give `value` to later tasks under `key`, at once."""
-        encoder = Encoder(self._outbox, **self._limits)
+        encoder = Encoder(self._outbox, self._channel, **self._limits)
         encoded = encoder.encode(value, key)
         self.ask({"ask": "xcom_push", "key": key, "value": encoded, "files": encoder.files})
 

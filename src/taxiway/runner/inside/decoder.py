@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Decoder:
-    """Decodes values; `fetch(digest)` gives the path of a referenced file. Arrays and frames are
-    read-only maps of their files, or `writable` copies."""
+    """Decodes values; `fetch(digest, shown)` gives the path of a referenced file, which user code
+    is `shown` or not. Arrays and frames are read-only maps of their files, or `writable` copies."""
 
-    def __init__(self, fetch: Callable[[str], str], *, writable: bool = False) -> None:
+    def __init__(self, fetch: Callable[..., str], *, writable: bool = False) -> None:
         self._fetch = fetch
         self._writable = writable
 

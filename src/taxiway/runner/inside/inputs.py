@@ -50,8 +50,8 @@ def _receive(
 def _decode(encoded: Any, line: Channel, writable: bool) -> Any:
     from .decoder import Decoder  # noqa: PLC0415
 
-    def fetch(digest: str) -> str:
-        return str(line.ask({"ask": "value", "digest": digest})["path"])
+    def fetch(digest: str, shown: bool = False) -> str:
+        return str(line.ask({"ask": "value", "digest": digest, "shown": shown})["path"])
 
     return Decoder(fetch, writable=writable).decode(encoded)
 

@@ -32,6 +32,16 @@ def main(channel: int, payload: int) -> None:
     except BaseException as error:
         line.send({"failure": _narrator(work).report(error)})
         sys.exit(1)
+    finally:
+        if work["learn"]:
+            _tell_modules(line)
+
+
+def _tell_modules(line: Channel) -> None:
+    from .seen import modules  # noqa: PLC0415
+
+    if found := modules():
+        line.send({"modules": found})
 
 
 def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
@@ -56,7 +66,7 @@ def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:
     value = call(function, {**params, **inputs}, context)
     from .codec import Encoder  # noqa: PLC0415 - the user's first line does not wait for it
 
-    encoder = Encoder(work["outbox"], **work["limits"])
+    encoder = Encoder(work["outbox"], line, **work["limits"])
     encode = encoder.encode_elements if work["elements"] else encoder.encode
     encoded = encode(value, "the returned value")
     for stream in filter(None, (sys.stdout, sys.stderr)):

@@ -1,4 +1,8 @@
-"""The files that a task hands back: each is named by its digest, and counted against the limit."""
+"""The files that a task hands back: each is named by its digest, and counted against the limit.
+
+A small one is hashed as it is written. A large one is named by the worker, which has to look at
+every byte of it anyway.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +17,22 @@ if TYPE_CHECKING:
 
 TAG = "__taxiway__"
 _CHUNK = 1 << 20
+_SMALL = 1 << 20  # bytes; what is larger is named by the worker
 
 
 class Outbox:
     """`digests` are the files that were written; `size` is what they take together."""
 
-    def __init__(self, folder: str, max_size: int = 0) -> None:
+    def __init__(
+        self,
+        folder: str,
+        max_size: int = 0,
+        name: Callable[[str], dict[str, Any]] | None = None,
+    ) -> None:
+        """`name` has the worker take a file of `folder`, and tell its digest and size."""
         self._folder = folder
         self._limit = max_size
+        self._name = name
         self.digests: list[str] = []
         self.size = 0
 
@@ -29,12 +41,14 @@ class Outbox:
         path = self._new_path()
         try:
             with open(path, "wb") as raw:  # noqa: PTH123
-                file = HashingFile(raw, lambda size: self.require_room(size, place))
+                most = _SMALL if self._name else None
+                file = HashingFile(raw, lambda size: self.require_room(size, place), most)
                 write(file)
         except BaseException:
             os.unlink(path)  # noqa: PTH108
             raise
-        return self._keep(path, file.digest(), file.size)
+        digest = file.digest()
+        return self._keep(path, digest, file.size) if digest else self._hand_over(path)
 
     def copy(self, source: Any, place: str) -> tuple[str, int]:
         """Digest and size of a copy of `source`, a file that is open for reading."""
@@ -50,11 +64,14 @@ class Outbox:
         path = self._new_path()
         try:
             write(path)
-            self.require_room(os.path.getsize(path), place)  # noqa: PTH202
+            size = os.path.getsize(path)  # noqa: PTH202
+            self.require_room(size, place)
         except BaseException:
             if os.path.exists(path):  # noqa: PTH110
                 os.unlink(path)  # noqa: PTH108
             raise
+        if self._name and size > _SMALL:
+            return self._hand_over(path)
         digest, size = digest_of(path)
         return self._keep(path, digest, size)
 
@@ -88,6 +105,13 @@ class Outbox:
 
     def _keep(self, path: str, digest: str, size: int) -> tuple[str, int]:
         os.replace(path, os.path.join(self._folder, digest))  # noqa: PTH105, PTH118
+        return self._count(digest, size)
+
+    def _hand_over(self, path: str) -> tuple[str, int]:
+        named = self._name(os.path.basename(path)) if self._name else {}  # noqa: PTH119
+        return self._count(str(named["digest"]), int(named["size"]))
+
+    def _count(self, digest: str, size: int) -> tuple[str, int]:
         if digest not in self.digests:
             self.digests.append(digest)
             self.size += size
@@ -95,18 +119,21 @@ class Outbox:
 
 
 class HashingFile:
-    """A file that knows the digest of what was written to it."""
+    """A file that knows the digest of what was written to it, if that is at `most` so much."""
 
-    def __init__(self, file: Any, require_room: Callable[[int], None]) -> None:
-        import hashlib  # noqa: PLC0415 - loads OpenSSL
-
-        self._file, self._hash, self.size = file, hashlib.sha256(), 0
+    def __init__(
+        self, file: Any, require_room: Callable[[int], None], most: int | None = None
+    ) -> None:
+        self._file, self.size = file, 0
+        self._hash: Any = None
         self._require_room = require_room
+        self._most = most
 
     def write(self, data: Any) -> int:
         size = memoryview(data).nbytes
         self._require_room(self.size + size)
-        self._hash.update(data)
+        if self._is_hashed(self.size + size):
+            self._update(data)
         self.size += size
         self._file.write(data)
         return size
@@ -117,8 +144,21 @@ class HashingFile:
     def tell(self) -> int:
         return self.size
 
-    def digest(self) -> str:
-        return self._hash.hexdigest()
+    def digest(self) -> str | None:
+        if not self._is_hashed(self.size):
+            return None
+        self._update(b"")
+        return str(self._hash.hexdigest())
+
+    def _is_hashed(self, size: int) -> bool:
+        return self._most is None or size <= self._most
+
+    def _update(self, data: Any) -> None:
+        if self._hash is None:
+            import hashlib  # noqa: PLC0415 - loads OpenSSL
+
+            self._hash = hashlib.sha256()
+        self._hash.update(data)
 
 
 def digest_of(path: str) -> tuple[str, int]:

@@ -100,12 +100,12 @@ def _points_inside(root: Path, path: str) -> bool:
     return os.path.realpath(found).startswith(os.path.realpath(root) + os.sep)
 
 
-def decode(reference: dict[str, Any], fetch: Callable[[str], str], writable: bool) -> Any:
+def decode(reference: dict[str, Any], fetch: Callable[..., str], writable: bool) -> Any:
     import tempfile  # noqa: PLC0415
 
     given = Path(tempfile.mkdtemp(prefix="value.")) / (reference["name"] or "value")
     if reference["format"] == "file":
-        _put(fetch(reference["digest"]), given, writable)
+        _put(fetch(reference["digest"], not writable), given, writable)
         return given
     import json  # noqa: PLC0415
 
@@ -118,7 +118,7 @@ def decode(reference: dict[str, Any], fetch: Callable[[str], str], writable: boo
         if kind == "link":
             target.symlink_to(what)
         else:
-            _put(fetch(what), target, writable)
+            _put(fetch(what, not writable), target, writable)
     return given
 
 

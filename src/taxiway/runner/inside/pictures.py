@@ -105,7 +105,7 @@ def _part(media_type: str, written: tuple[str, int]) -> dict[str, Any]:
 
 
 def decode(reference: dict[str, Any], fetch: Any) -> Any:
-    """`fetch(digest)` gives a path."""
+    """`fetch(digest, shown)` gives a path."""
     of, parts = reference["of"], reference.get("parts", {})
     try:
         if of == "pillow":
@@ -131,4 +131,4 @@ def decode(reference: dict[str, Any], fetch: Any) -> Any:
         return unpickle(fetch(parts["pickle"]["digest"]), reference["type"])
     from pathlib import Path  # noqa: PLC0415
 
-    return Path(fetch(reference["digest"]))
+    return Path(fetch(reference["digest"], True))
