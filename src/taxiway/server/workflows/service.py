@@ -29,7 +29,7 @@ from taxiway.server.workflows.listing import WorkflowQuery
 from taxiway.server.workflows.logins import FIELDS as LOGIN_FIELDS
 from taxiway.server.workflows.logins import choose_login
 from taxiway.server.workflows.schemas import WorkflowCreate, WorkflowResponse, WorkflowUpdate
-from taxiway.server.workflows.standing import LastRun, RecentRun, hold_of, push_of
+from taxiway.server.workflows.standing import hold_of, push_of
 from taxiway.server.workflows.values import is_edited, next_run, undeployed_changes
 from taxiway.server.workflows.versions import GRAPH, workflow_version
 from taxiway.workflow.names import dag_id_of
@@ -220,7 +220,7 @@ def _responses(session: Session, rows: list[WorkflowRow]) -> list[WorkflowRespon
 def _response(
     row: WorkflowRow,
     current: ReleaseRow | None,
-    runs: list[RecentRun],
+    runs: list[dict[str, Any]],
     computed: dict[str, Any],
 ) -> WorkflowResponse:
     values: dict[str, Any] = {
@@ -232,6 +232,6 @@ def _response(
         hold=hold_of(row, current),
         push=push_of(row, current),
         current_release=current.number if current else None,
-        last_run=LastRun(**runs[0].model_dump(exclude={"created_at"})) if runs else None,
+        last_run=runs[0] if runs else None,
         recent_runs=runs,
     )
