@@ -38,7 +38,7 @@ def step_{n}(context, rate: float = 0.1, epochs: int = 10, mode: Literal["a", "b
 _HEAD = "from __future__ import annotations\n\nfrom typing import Literal\n\n"
 
 
-def measure(options: Options) -> list[Row]:
+def measure(options: Options) -> Iterator[Row]:
     folder = options.scratch / "browsing"
     origin = Origin(folder / "origin", options.sized(FILES), options.sized(MODULES))
     database = f"sqlite:///{folder / 'taxiway.db'}"
@@ -46,10 +46,8 @@ def measure(options: Options) -> list[Row]:
         client.timeout = httpx.Timeout(120)
         answer = client.post("/api/v1/repositories", json={"url": f"file://{origin.folder}"})
         place = f"/api/v1/repositories/{answer.raise_for_status().json()['id']}"
-        return [
-            _tree(client, place, origin, options),
-            *_functions(client, place, origin, options),
-        ]
+        yield _tree(client, place, origin, options)
+        yield from _functions(client, place, origin, options)
 
 
 def _tree(client: httpx.Client, place: str, origin: Origin, options: Options) -> Row:
@@ -69,6 +67,7 @@ def _tree(client: httpx.Client, place: str, origin: Origin, options: Options) ->
         goal=TREE_GOAL,
         beside=f"median: {seconds(statistics.median(ours))}; `git ls-tree`: "
         f"{seconds(statistics.median(theirs))}",
+        count=len(ours),
     )
 
 
@@ -94,12 +93,14 @@ def _functions(client: httpx.Client, place: str, origin: Origin, options: Option
         middle(cold),
         goal=COLD_GOAL,
         beside=f"`ast.parse` alone: {seconds(middle(parsed))}",
+        count=len(cold),
     )
     yield alone(
         f"Functions of {origin.modules} files, known",
         middle(known),
         goal=KNOWN_GOAL,
         beside=f"p95: {seconds(percentile(known, 0.95))}",
+        count=len(known),
     )
 
 

@@ -7,6 +7,7 @@ then the second runs on an Airflow as it comes, which the machine could not hold
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
 
 from benchmarks.measure import Options, Row, against, alone, paired, timed
 from benchmarks.parsing import BY_HAND
@@ -18,13 +19,14 @@ TUNED_GOAL, UNTUNED_GOAL, DEPLOY_GOAL = 1.3, 0.5, 2.0
 PLAIN = "plain_chain"
 
 
-def measure(options: Options) -> list[Row]:
+def measure(options: Options) -> Iterator[Row]:
     folder = options.scratch / "chains"
     dags = folder / "dags"
     dags.mkdir(parents=True)
     tasks = options.sized(10)
     (dags / "plain.py").write_text(BY_HAND.format(dag_id=PLAIN, tasks=tasks))
     repository = SmallRepository(folder / "repositories" / "steps")
+    what = f"A chain of {tasks} Git tasks that do nothing"
     with ours(folder / "ours", plain_dags=dags, repositories=folder / "repositories") as (
         server_url,
         airflow,
@@ -32,20 +34,16 @@ def measure(options: Options) -> list[Row]:
         with TaxiwayClient(server_url) as client:
             dag_id, workflow_id = chain(client, repository, tasks)
             deploys = [deploy(client, workflow_id, repository) for _ in range(options.slow_pairs)]
+        middle = statistics.median(deploys)
+        yield alone("From deploy to runnable, warm", middle, goal=DEPLOY_GOAL, count=len(deploys))
         tuned = on_our_stack(airflow, dag_id, options.slow_pairs)
+    yield against(what, "PythonOperators, same Airflow", paired(tuned), goal=TUNED_GOAL)
     with untuned(folder / "untuned", plain_dags=dags) as airflow:
         airflow.wait_for_dag(PLAIN)
         airflow.seconds_of_a_run(PLAIN)
         theirs = [airflow.seconds_of_a_run(PLAIN) for _ in range(options.slow_pairs)]
-    what = f"A chain of {tasks} Git tasks that do nothing"
-    as_it_comes = list(zip((one for one, _ in tuned), theirs, strict=True))
-    return [
-        against(what, "PythonOperators, same Airflow", paired(tuned), goal=TUNED_GOAL),
-        against(
-            what, "PythonOperators, Airflow as it comes", paired(as_it_comes), goal=UNTUNED_GOAL
-        ),
-        alone("From deploy to runnable, warm", statistics.median(deploys), goal=DEPLOY_GOAL),
-    ]
+    as_it_comes = paired(list(zip((one for one, _ in tuned), theirs, strict=True)))
+    yield against(what, "PythonOperators, Airflow as it comes", as_it_comes, goal=UNTUNED_GOAL)
 
 
 def chain(client: TaxiwayClient, repository: SmallRepository, tasks: int) -> tuple[str, str]:

@@ -14,9 +14,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import Options, Row, seconds, timed
+from benchmarks.counting import programs
+from benchmarks.measure import Options, Row, paired, seconds, timed
 from taxiway import process
 from taxiway.git.export import export_snapshot
 from taxiway.git.mirror import Mirror
@@ -47,11 +49,11 @@ mirror.fetch(commit)
 """
 
 
-def measure(options: Options) -> list[Row]:
+def measure(options: Options) -> Iterator[Row]:
     origin = Origin(options.scratch / "origin.git", options.sized(FILES), options.sized(HISTORY))
-    rows = [*_commits(origin, options)]
+    yield from _commits(origin, options)
     small = Origin(options.scratch / "herd.git", options.sized(HERD_FILES), 2)
-    return [*rows, _herd(small, options)]
+    yield _herd(small, options)
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Taken:
     """What each way took, in seconds, by name."""
 
     times: dict[str, list[float]] = field(default_factory=dict)
+    started: dict[str, str] = field(default_factory=dict)  # programs, the last time
 
     def of(self, name: str) -> list[float]:
         return self.times.setdefault(name, [])
@@ -75,18 +78,20 @@ def _commits(origin: Origin, options: Options) -> Iterator[Row]:
     folder, taken = options.scratch / "commits", Taken()
     ours, sparse = Host(folder / "ours", origin), Host(folder / "sparse", origin)
     ours.ready(origin.head)
-    for number in range(max(2, options.slow_pairs // 2)):
+    for number in range(options.slow_pairs):
         for _ in range(10):
             commit = origin.change()
         _peers(origin, folder / f"peers{number}", commit, taken)
-        with timed(taken.of("behind")):
-            ours.mirror().fetch(commit)
-        with timed(taken.of("neighbour")):
-            ours.ready(commit)
-        with timed(taken.of("folder")):
-            sparse.ready(commit, "pkg000")
+        for name, act in (
+            ("behind", partial(ours.mirror().fetch, commit)),
+            ("neighbour", partial(ours.ready, commit)),
+            ("folder", partial(sparse.ready, commit, "pkg000")),
+        ):
+            with timed(taken.of(name)):
+                taken.started[name] = programs(act)[1]
     whole = [a + b for a, b in zip(taken.of("behind"), taken.of("neighbour"), strict=True)]
     taken.times["ready"] = whole
+    taken.started["ready"] = f"{taken.started['behind']}, then {taken.started['neighbour']}"
     for what, name, ratio in (
         ("Mirror ten commits behind, fetch", "behind", None),
         ("Neighbouring commit ready: fetched, sealed, on disk", "ready", CLONES),
@@ -104,7 +109,9 @@ def _row(what: str, name: str, taken: Taken, least: float | None) -> Row:
     goal = "" if least is None else f"a clone ≥ {least:g}×"
     if name == "ready":
         goal, held = f"≤ {seconds(READY)}, {goal}", held and taken.middle(name) <= READY
-    return Row(what, seconds(taken.middle(name)), f"{beside}: {ratio:.0f}×", None, goal, held)
+    count, started = len(taken.times[name]), taken.started[name]
+    quick = f"{beside}: {ratio:.0f}×"
+    return Row(what, seconds(taken.middle(name)), quick, None, goal, held, count, started)
 
 
 def _peers(origin: Origin, folder: Path, commit: str, taken: Taken) -> None:
@@ -146,24 +153,35 @@ class Host:
 def _herd(origin: Origin, options: Options) -> Row:
     """Many processes want one cold commit: how long it takes all of them, and how many fetch."""
     count = max(2, options.sized(HERD))
-    cache = options.scratch / "herd"
-    cache.mkdir()
-    command = [sys.executable, "-c", _WANT, str(cache), str(origin.folder), origin.head]
-    spent, each = list[float](), list[float]()
-    with timed(spent):
-        _together(lambda number: _run(command, dict(os.environ)), count)
-    with timed(each):
-        _together(lambda number: _shallow(origin, options.scratch / f"one{number}"), count)
-    [store] = (cache / "mirrors").glob("*/files.git")
-    fetches = len(list(store.glob("objects/pack/*.pack")))  # each leaves one
+    found = [
+        _herd_once(origin, options.scratch / f"herd{n}", count) for n in range(options.slow_pairs)
+    ]
+    middle = paired([(ours, each) for ours, each, _ in found])
+    fetches = max(fetched for *_, fetched in found)
     return Row(
         f"{count} processes, one cold commit of {origin.files:,} files",
-        f"{seconds(spent[0])}, fetched {fetches}×",
-        f"a shallow clone each: {seconds(each[0])}, fetched {count}×",
-        None,
+        seconds(middle.ours),
+        f"a shallow clone each: {seconds(middle.theirs)}, fetched {count}×",
+        middle.ratio,
         "fetched 1×",
         fetches == 1,
+        len(found),
+        f"fetched {fetches}×",
     )
+
+
+def _herd_once(origin: Origin, cache: Path, count: int) -> tuple[float, float, int]:
+    cache.mkdir()
+    command = [sys.executable, "-c", _WANT, str(cache), str(origin.folder), origin.head]
+    spent = list[float]()
+    with timed(spent):
+        _together(lambda number: _run(command, dict(os.environ)), count)
+    with timed(spent):
+        _together(lambda number: _shallow(origin, cache / f"one{number}"), count)
+    [store] = (cache / "mirrors").glob("*/files.git")
+    fetches = len(list(store.glob("objects/pack/*.pack")))  # each leaves one
+    shutil.rmtree(cache, ignore_errors=True)
+    return spent[0], spent[1], fetches
 
 
 def _together(act: Callable[[int], None], count: int) -> None:

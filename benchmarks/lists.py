@@ -29,13 +29,12 @@ _QUERIES: tuple[dict[str, str], ...] = (
 )
 
 
-def measure(options: Options) -> list[Row]:
+def measure(options: Options) -> Iterator[Row]:
     folder = options.scratch / "lists"
     folder.mkdir()
-    rows = [_row("SQLite", options, folder, f"sqlite:///{folder / 'taxiway.db'}")]
+    yield _row("SQLite", options, folder, f"sqlite:///{folder / 'taxiway.db'}")
     with postgresql() as url:
-        rows.append(_row("PostgreSQL", options, folder, url))
-    return rows
+        yield _row("PostgreSQL", options, folder, url)
 
 
 def _row(database: str, options: Options, folder: Path, url: str) -> Row:
@@ -48,6 +47,7 @@ def _row(database: str, options: Options, folder: Path, url: str) -> Row:
         percentile(taken, 0.95),
         goal=GOAL,
         beside=f"median: {seconds(percentile(taken, 0.5))}",
+        count=len(taken),
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
+from benchmarks.counting import programs
 from benchmarks.measure import (
     Options,
     Row,
@@ -245,19 +246,23 @@ def _beside(
         found = [(bench.ours(), theirs()) for _ in range(count)]
     except Exception as error:
         return [not_measured(WARM, name, error)]
+    _, counts = programs(bench.ours)
     first = paired([(ours.first, other.first) for ours, other in found])
     whole = paired([(ours.whole, other.whole) for ours, other in found])
-    return [against(WARM, name, first, goal=goal), against(WHOLE, name, whole, goal=None)]
+    return [
+        against(WARM, name, first, goal=goal, counts=counts),
+        against(WHOLE, name, whole, goal=None, counts=counts),
+    ]
 
 
 def _cold(bench: Bench, options: Options) -> Iterator[Row]:
     def beside(name: str, theirs: Callable[[], Taken], goal: float | None) -> Iterator[Row]:
         theirs()
         found = [(bench.cold().first, theirs().first) for _ in range(options.slow_pairs)]
-        pairs = paired(found)
+        pairs, (_, counts) = paired(found), programs(bench.cold)
         if goal:
-            yield alone(COLD, pairs.ours, goal=COLD_GOAL, count=pairs.count)
-        yield against(COLD, name, pairs, goal=goal)
+            yield alone(COLD, pairs.ours, goal=COLD_GOAL, count=pairs.count, counts=counts)
+        yield against(COLD, name, pairs, goal=goal, counts=counts)
 
     name = "`uv run --with git+…@commit`, a commit that is new to it"
     yield from trying_all(COLD, name, lambda: beside(name, bench.uv_run_cold, None))

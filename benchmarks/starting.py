@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from uv import find_uv_bin
 
+from benchmarks.counting import programs
 from benchmarks.measure import Options, Row, against, paired
 from benchmarks.repository import STEPS, SmallRepository
 from taxiway.environment import requirements
@@ -54,13 +55,16 @@ def measure(options: Options) -> list[Row]:
             (of_a_task(release, settings), *(of_a_command(a, folder) for a in commands.values()))
             for _ in range(options.pairs + 2)
         ][2:]
+        _, counts = programs(lambda: of_a_task(release, settings))
     finally:
         remove_tree(folder / "home" / "cache")
         shutil.rmtree(folder / "home", ignore_errors=True)
     what = "From request to the user's first line, warm"
     return [
-        against(what, name, paired([(one[0], one[1 + n]) for one in found]), goal=GOALS[n])
-        for n, name in enumerate(commands)
+        against(
+            what, name, paired([(one[0], one[1 + n]) for one in found]), goal=goal, counts=counts
+        )
+        for n, (name, goal) in enumerate(zip(commands, GOALS, strict=True))
     ]
 
 

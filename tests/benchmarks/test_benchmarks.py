@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM
 
 from benchmarks import __main__ as command
-from benchmarks import browsing, commits, lists, measure, parsing, rendering, starting, table
+from benchmarks import browsing, commits, lists, measure, parsing, rendering, starting, table, web
 from benchmarks.measure import Options, Row
 from benchmarks.parts import PARTS, Part
 from benchmarks.results import Result
@@ -153,7 +154,7 @@ def test_lists_are_measured(options: Options) -> None:
 @pytest.mark.integration
 @pytest.mark.long
 def test_browsing_is_measured(options: Options) -> None:
-    rows = browsing.measure(options)
+    rows = list(browsing.measure(options))
     assert [row.what.split(",")[0] for row in rows] == [
         "Tree of a folder",
         "Functions of 2 files",
@@ -164,7 +165,7 @@ def test_browsing_is_measured(options: Options) -> None:
 @pytest.mark.integration
 @pytest.mark.long
 def test_the_files_of_a_commit_are_measured_and_a_herd_fetches_once(options: Options) -> None:
-    rows = commits.measure(options)
+    rows = list(commits.measure(options))
     assert len(rows) == 4
     assert rows[-1].held, rows[-1]
 
@@ -172,8 +173,18 @@ def test_the_files_of_a_commit_are_measured_and_a_herd_fetches_once(options: Opt
 @pytest.mark.integration
 @pytest.mark.long
 def test_starts_are_measured(options: Options) -> None:
-    rows = starting.measure(options)
+    rows = list(starting.measure(options))
     assert [row.beside.split(":")[0] for row in rows] == [
         "`uv run --offline`",
         "its environment's `python`",
+    ]
+
+
+@pytest.mark.integration
+@pytest.mark.long
+@pytest.mark.skipif(CHROMIUM is None, reason="NO BROWSER: run scripts/install-browser")
+def test_the_web_ui_is_measured(tmp_path: Path) -> None:
+    rows = list(web.measure(Options(tmp_path, pairs=1, slow_pairs=1, scale=0.01)))
+    assert [row.what.split(" ")[0] for row in rows] == [
+        *("Graph", "Graph", "Run", "Grid", "Grid", "Log", "Log", "Log", "Log")
     ]
