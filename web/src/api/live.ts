@@ -30,10 +30,12 @@ export function useLiveRun(run: string, active: boolean): Liveness {
     let frame = 0;
     const show = () => {
       frame = 0;
-      client.setQueryData(tasksKey, (tasks: TaskRun[] | undefined) =>
-        tasks?.map((task) => changed.get(keyOf(task)) ?? task),
-      );
+      const seen = new Map(changed);
       changed.clear();
+      client.setQueryData(
+        tasksKey,
+        (tasks: TaskRun[] | undefined) => tasks && withChanges(tasks, seen),
+      );
     };
     source.addEventListener("task", (event) => {
       const seen = JSON.parse(event.data) as TaskRun;
@@ -65,6 +67,16 @@ export function useLiveRun(run: string, active: boolean): Liveness {
   if (!active) return "ended";
   if (!visible) return "hidden";
   return polling ? "polling" : "live";
+}
+
+/** A mapped task has its elements only when the list is known that it is mapped over. */
+export function withChanges(tasks: TaskRun[], changed: Map<string, TaskRun>): TaskRun[] {
+  const kept = tasks.map((task) => changed.get(keyOf(task)) ?? task);
+  const known = new Set(kept.map(keyOf));
+  const come = [...changed.values()].filter((task) => !known.has(keyOf(task)));
+  if (come.length === 0) return kept;
+  const mapped = new Set(come.map((task) => task.task));
+  return [...kept.filter((task) => !mapped.has(task.task) || (task.map_index ?? -1) >= 0), ...come];
 }
 
 /** Which task, and which of its elements. */

@@ -8,6 +8,9 @@ export type Run = Schema["RunResponse"];
 export type TaskRun = Schema["TaskRunResponse"];
 export type Timings = Schema["TaskTimings"];
 export type LogLine = Schema["LogLineResponse"];
+export type GridRun = Schema["GridRun"];
+export type SealedTask = Schema["SealedTask"];
+export type Behind = Schema["Behind"];
 
 /** How often lists look again while they are seen; TanStack stops when the tab is hidden. */
 export const POLL = 5000;
@@ -16,6 +19,7 @@ export interface WorkflowFilter {
   q?: string;
   last_run_state?: string[];
   held?: boolean;
+  behind?: boolean;
   is_active?: boolean;
   is_deployed?: boolean;
   order_by?: string;
@@ -144,6 +148,50 @@ export const runsQuery = (filter: RunFilter = {}) =>
     placeholderData: keepPreviousData,
   });
 
+/** Runs with the states of all their tasks: one request, however many there are. */
+export const gridQuery = (workflow: string, limit: number) =>
+  queryOptions({
+    queryKey: ["runs", "grid", workflow, limit],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET("/api/v1/workflows/{workflow_id}/grid", {
+          params: { path: { workflow_id: workflow }, query: { limit } },
+          signal,
+        }),
+      ),
+    refetchInterval: POLL,
+    placeholderData: keepPreviousData,
+  });
+
+/** The tasks of a run as its release sealed them: they never change. */
+export const runGraphQuery = (run: string) =>
+  queryOptions({
+    queryKey: ["runs", run, "graph"],
+    queryFn: async ({ signal }) =>
+      (
+        await body(
+          api.GET("/api/v1/runs/{run_id}/graph", { params: { path: { run_id: run } }, signal }),
+        )
+      ).items,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const metricsQuery = (workflow: string, limit: number) =>
+  queryOptions({
+    queryKey: ["runs", "metrics", workflow, limit],
+    queryFn: async ({ signal }) =>
+      (
+        await body(
+          api.GET("/api/v1/workflows/{workflow_id}/metrics", {
+            params: { path: { workflow_id: workflow }, query: { limit } },
+            signal,
+          }),
+        )
+      ).items,
+    refetchInterval: POLL * 3,
+    placeholderData: keepPreviousData,
+  });
+
 export const isActive = (state: string | undefined) => state === "queued" || state === "running";
 
 export const runQuery = (id: string) =>
@@ -165,16 +213,46 @@ export const taskRunsQuery = (run: string, ended: boolean) =>
     staleTime: ended ? 60_000 : 0,
   });
 
-export const valueQuery = (run: string, task: string, tried: number) =>
+/** `element`: which one of a mapped task; all of them without. */
+export const valueQuery = (run: string, task: string, tried: number, element?: number) =>
   queryOptions({
-    queryKey: ["runs", run, "values", task, tried],
+    queryKey: ["runs", run, "values", task, tried, element ?? null],
     queryFn: ({ signal }) =>
       body(
         api.GET("/api/v1/runs/{run_id}/tasks/{task}/value", {
-          params: { path: { run_id: run, task } },
+          params: { path: { run_id: run, task }, query: { map_index: element } },
           signal,
         }),
       ),
+    retry: false,
+  });
+
+/** What went into a task run: by digests, and with the runs that were given the same. */
+export const recordQuery = (run: string, task: string, tried: number, element?: number) =>
+  queryOptions({
+    queryKey: ["runs", run, "records", task, tried, element ?? null],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET("/api/v1/runs/{run_id}/tasks/{task}/record", {
+          params: { path: { run_id: run, task }, query: { map_index: element } },
+          signal,
+        }),
+      ),
+    retry: false,
+  });
+
+export const artifactsQuery = (run: string, task: string, tried: number, element?: number) =>
+  queryOptions({
+    queryKey: ["runs", run, "artifacts", task, tried, element ?? null],
+    queryFn: async ({ signal }) =>
+      (
+        await body(
+          api.GET("/api/v1/runs/{run_id}/tasks/{task}/artifacts", {
+            params: { path: { run_id: run, task }, query: { map_index: element } },
+            signal,
+          }),
+        )
+      ).items,
     retry: false,
   });
 
@@ -187,6 +265,13 @@ export const readinessQuery = () =>
       return response.json();
     },
     refetchInterval: 10_000,
+  });
+
+export const stackQuery = () =>
+  queryOptions({
+    queryKey: ["stack"],
+    queryFn: ({ signal }) => body(api.GET("/api/v1/stack", { signal })),
+    staleTime: 60_000,
   });
 
 export const versionQuery = () =>

@@ -16,18 +16,21 @@ import { useLog } from "./useLog";
 export default function Log({
   run,
   task,
+  element,
   state,
   tries,
 }: {
   run: string;
   task: string;
+  /** Which one of a mapped task. */
+  element?: number;
   state: string;
   tries: number;
 }) {
   const [params, setParams] = useSearchParams();
   const tried = Number(params.get("try")) || tries;
   const linked = Number(params.get("line")) || 0;
-  const log = useLog(run, task, tried, tried < tries ? "failed" : state);
+  const log = useLog({ run, task, tried, element }, tried < tries ? "failed" : state);
   const [typed, setTyped] = useState("");
   const [found] = useDebouncedValue(typed.trim(), 150);
   const [level, setLevel] = useState("debug");

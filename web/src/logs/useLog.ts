@@ -15,6 +15,15 @@ export interface LogState {
   error: unknown;
 }
 
+/** One try of a task run. */
+export interface Try {
+  run: string;
+  task: string;
+  tried: number;
+  /** Which one of a mapped task. */
+  element?: number;
+}
+
 interface Store {
   lines: LogLine[];
   of: string;
@@ -25,8 +34,8 @@ interface Store {
  * pause, too. Lines that come in one frame are shown together, and none is copied, so that a task
  * that writes much does not hold the page up.
  */
-export function useLog(run: string, task: string, tried: number, state: string): LogState {
-  const of = `${run}/${task}/${tried}`;
+export function useLog({ run, task, tried, element }: Try, state: string): LogState {
+  const of = `${run}/${task}/${element ?? -1}/${tried}`;
   const store = useRef<Store>({ lines: [], of });
   if (store.current.of !== of) store.current = { lines: [], of };
   const { lines } = store.current;
@@ -40,11 +49,12 @@ export function useLog(run: string, task: string, tried: number, state: string):
     if (!tried || !visible) return;
     const stop = new AbortController();
     setError(null);
-    readOn(run, task, tried, lines, stop.signal)
+    const one = { run, task, tried, element };
+    readOn(one, lines, stop.signal)
       .then(() => {
         setRead(of);
         setShown({});
-        if (!over) follow(run, task, tried, lines, stop.signal, () => setShown({}));
+        if (!over) follow(one, lines, stop.signal, () => setShown({}));
       })
       .catch((reason) => {
         if (stop.signal.aborted) return;
@@ -52,7 +62,7 @@ export function useLog(run: string, task: string, tried: number, state: string):
         setRead(of);
       });
     return () => stop.abort();
-  }, [run, task, tried, of, lines, over, visible]);
+  }, [run, task, tried, element, of, lines, over, visible]);
 
   return {
     lines,
@@ -65,33 +75,25 @@ export function useLog(run: string, task: string, tried: number, state: string):
 
 /** Add what is written by now. */
 async function readOn(
-  run: string,
-  task: string,
-  tried: number,
+  { run, task, tried, element }: Try,
   lines: LogLine[],
   signal: AbortSignal,
 ): Promise<void> {
   const after = lines.length;
   const answer = await body(
     api.GET("/api/v1/runs/{run_id}/tasks/{task}/logs", {
-      params: { path: { run_id: run, task }, query: { try: tried, after } },
+      params: { path: { run_id: run, task }, query: { try: tried, after, map_index: element } },
       signal,
     }),
   );
   if (!signal.aborted) place(lines, after, (answer as { lines: LogLine[] }).lines);
 }
 
-function follow(
-  run: string,
-  task: string,
-  tried: number,
-  lines: LogLine[],
-  signal: AbortSignal,
-  show: () => void,
-): void {
+function follow(one: Try, lines: LogLine[], signal: AbortSignal, show: () => void): void {
   if (signal.aborted) return;
+  const { run, task, tried, element = -1 } = one;
   const path = `/api/v1/runs/${run}/tasks/${encodeURIComponent(task)}/logs/stream`;
-  const source = new EventSource(`${path}?try=${tried}&after=${lines.length}`);
+  const source = new EventSource(`${path}?try=${tried}&after=${lines.length}&map_index=${element}`);
   let frame = 0;
   let timer = 0;
   const flush = () => {
@@ -107,7 +109,7 @@ function follow(
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return; // else the browser tries again by itself
     timer = window.setInterval(() => {
-      readOn(run, task, tried, lines, signal).then(show, () => undefined);
+      readOn(one, lines, signal).then(show, () => undefined);
     }, POLL);
   });
   signal.addEventListener("abort", () => {

@@ -1,8 +1,12 @@
 import { Code as Inline, Text } from "@mantine/core";
 import { Reference, type ReferenceValue } from "./Reference";
+import { below } from "./source";
 
-/** A value as what it is: a number large, records as a table, the rest as a tree of JSON. */
-export function Value({ value }: { value: unknown }) {
+/**
+ * A value as what it is: a number large, records as a table, figures and images as pictures, the
+ * rest as a tree of JSON. `at` is its place in the whole value.
+ */
+export function Value({ value, at = "" }: { value: unknown; at?: string }) {
   if (value === null)
     return (
       <Text size="sm" c="dimmed">
@@ -23,10 +27,10 @@ export function Value({ value }: { value: unknown }) {
       </Inline>
     );
   }
-  if (isReference(value)) return <Reference value={value} />;
+  if (isReference(value)) return <Reference value={value} at={at} />;
   if (Array.isArray(value))
-    return isRecords(value) ? <Records rows={value} /> : <Items items={value} />;
-  return <Fields fields={value as Record<string, unknown>} />;
+    return isRecords(value) ? <Records rows={value} at={at} /> : <Items items={value} at={at} />;
+  return <Fields fields={value as Record<string, unknown>} at={at} />;
 }
 
 export function isReference(value: unknown): value is ReferenceValue {
@@ -35,7 +39,7 @@ export function isReference(value: unknown): value is ReferenceValue {
 
 const MOST = 200;
 
-function Fields({ fields }: { fields: Record<string, unknown> }) {
+function Fields({ fields, at = "" }: { fields: Record<string, unknown>; at?: string }) {
   const entries = Object.entries(fields);
   if (entries.length === 0) return <Inline>{"{}"}</Inline>;
   return (
@@ -46,7 +50,7 @@ function Fields({ fields }: { fields: Record<string, unknown> }) {
             <tr key={name}>
               <th scope="row">{name}</th>
               <td>
-                <Cell value={value} />
+                <Cell value={value} at={below(at, name)} />
               </td>
             </tr>
           ))}
@@ -57,7 +61,7 @@ function Fields({ fields }: { fields: Record<string, unknown> }) {
   );
 }
 
-function Items({ items }: { items: unknown[] }) {
+function Items({ items, at }: { items: unknown[]; at: string }) {
   if (items.every((item) => typeof item !== "object" || item === null)) {
     return (
       <>
@@ -75,7 +79,8 @@ function Items({ items }: { items: unknown[] }) {
       </>
     );
   }
-  return <Fields fields={Object.fromEntries(items.map((item, index) => [String(index), item]))} />;
+  const fields = Object.fromEntries(items.map((item, index) => [String(index), item]));
+  return <Fields fields={fields} at={at} />;
 }
 
 function isRecords(items: unknown[]): items is Record<string, unknown>[] {
@@ -86,7 +91,7 @@ function isRecords(items: unknown[]): items is Record<string, unknown>[] {
   );
 }
 
-function Records({ rows }: { rows: Record<string, unknown>[] }) {
+function Records({ rows, at }: { rows: Record<string, unknown>[]; at: string }) {
   const names = [...new Set(rows.slice(0, MOST).flatMap((row) => Object.keys(row)))];
   return (
     <div className="scroll-x" style={{ maxHeight: 360, overflowY: "auto" }}>
@@ -103,7 +108,7 @@ function Records({ rows }: { rows: Record<string, unknown>[] }) {
             <tr key={index}>
               {names.map((name) => (
                 <td key={name}>
-                  <Cell value={row[name]} />
+                  <Cell value={row[name]} at={below(below(at, index), name)} />
                 </td>
               ))}
             </tr>
@@ -115,12 +120,12 @@ function Records({ rows }: { rows: Record<string, unknown>[] }) {
   );
 }
 
-function Cell({ value }: { value: unknown }) {
+function Cell({ value, at }: { value: unknown; at: string }) {
   if (value === undefined) return null;
   if (typeof value === "number")
     return <span style={{ fontVariantNumeric: "tabular-nums" }}>{value}</span>;
   if (typeof value === "string") return <span>{value}</span>;
-  if (typeof value === "object" && value !== null) return <Value value={value} />;
+  if (typeof value === "object" && value !== null) return <Value value={value} at={at} />;
   return <code className="mono">{String(value)}</code>;
 }
 

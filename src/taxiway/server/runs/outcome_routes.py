@@ -94,22 +94,23 @@ def read_value(
     run = service.get_run(session, run_id)
     service.require_name(task)
     found = outcomes.records_of(session, shelf.records, run, task)
-    ended = [one for one in found if one.record["state"] == "success"]
-    if map_index is None and any(one.map_index >= 0 for one in found):
+    ended = {one.map_index: one.record for one in found if one.record["state"] == "success"}
+    if map_index in (None, -1) and any(one.map_index >= 0 for one in found):
+        everything = [ended.get(i, {}) for i in range(max(one.map_index for one in found) + 1)]
         return ValueResponse(
             task=task,
-            value=[one.record["value"] for one in ended],
-            summaries=[one.record["summary"] for one in ended],
+            value=[record.get("value") for record in everything],
+            summaries=[record.get("summary", {}) for record in everything],
         )
-    ended = [one for one in ended if map_index is None or one.map_index == map_index]
-    if not ended or ended[0].record["value"] is None:
-        value = orchestrator.value(run.dag_id, run.airflow_run_id, task)
-        return ValueResponse(task=task, value=value)
-    record = ended[0].record
+    element = -1 if map_index is None else map_index
+    record = ended.get(element)
+    if record is None or (record["value"] is None and element < 0):
+        value = orchestrator.value(run.dag_id, run.airflow_run_id, task, map_index=element)
+        return ValueResponse(task=task, value=value, map_index=map_index)
     return ValueResponse(
         task=task,
         value=record["value"],
-        map_index=ended[0].map_index if ended[0].map_index >= 0 else None,
+        map_index=element if element >= 0 else None,
         digest=record["digests"]["value"],
         summary=record["summary"],
     )

@@ -15,7 +15,7 @@ class ValueResponse(BaseModel):
     value: Any = Field(
         description="The value as JSON. What is no JSON stands as a reference: an object whose "
         '`__taxiway__` is "value", with its digest, format, type and size. Of a mapped task the '
-        "list of the values of all elements, in order."
+        "list of the values of all elements, in order; null for one that has none."
     )
     map_index: int | None = Field(
         None, description="Which of many elements; null for all, or for a task that is not mapped."

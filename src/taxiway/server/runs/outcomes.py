@@ -49,9 +49,9 @@ def records_of(session: Session, records: Records, run: RunRow, task: str) -> li
 
 def record_of(found: Sequence[Left], run: RunRow, task: str, map_index: int | None) -> Left:
     """The one of them that is meant. `NotFound` (`record-not-found`)."""
-    wanted = [one for one in found if map_index is None or one.map_index == map_index]
+    wanted = [one for one in found if map_index in (None, -1, one.map_index)]
     if not wanted:
-        which = "" if map_index is None else f" for element {map_index}"
+        which = "" if map_index in (None, -1) else f" for element {map_index}"
         raise NotFound(
             "record-not-found",
             f"There is no record of the task {task[:100]} of run {run.id}{which}",

@@ -34,6 +34,9 @@ router = APIRouter(prefix="/api/v1", tags=["runs"])
 WorkflowId = Annotated[str, Path(description="UUID of the workflow.")]
 RunId = Annotated[str, Path(description="UUID of the run.")]
 TaskName = Annotated[str, Path(description="The task's name.")]
+Element = Annotated[
+    int | None, Query(ge=-1, description="Which element of a mapped task; the first.")
+]
 
 
 def _answer(database: Database, run: RunRow) -> RunResponse:
@@ -109,22 +112,24 @@ def read_logs(
         int | None, Query(alias="try", ge=1, le=10_000, description="Which try; the latest.")
     ] = None,
     after: Annotated[int, Query(ge=0, description="Leave out this many lines.")] = 0,
-    map_index: Annotated[int, Query(ge=-1, description="Which element of a mapped task.")] = -1,
+    map_index: Element = None,
 ) -> Response | LogResponse:
     """The log of a task as far as it is written; as text where `Accept` asks for text/plain."""
     run = service.get_run(session, run_id)
     service.require_name(task)
-    tried = try_number or service.task_state(session, orchestrator, run, task).try_number
+    element = service.element_of(session, run, task, map_index)
+    tried = try_number or service.task_state(session, orchestrator, run, task, element).try_number
     lines: list[LogLine] = []
     if tried:
         page = orchestrator.log(
-            run.dag_id, run.airflow_run_id, task, try_number=tried, map_index=map_index
+            run.dag_id, run.airflow_run_id, task, try_number=tried, map_index=element
         )
         lines = list(page.lines)
     if "text/plain" in request.headers.get("accept", ""):
         return PlainTextResponse("".join(f"{line.text}\n" for line in lines[after:]))
     return LogResponse(
         task=task,
+        map_index=element,
         try_number=tried,
         lines=[
             LogLineResponse.model_validate(line, from_attributes=True) for line in lines[after:]

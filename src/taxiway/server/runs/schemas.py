@@ -91,6 +91,7 @@ class LogResponse(BaseModel):
     """Lines of one try of a task."""
 
     task: str = Field(description="The task's name.")
+    map_index: int = Field(-1, description="Which of many elements; -1 where it is not mapped.")
     try_number: int = Field(description="The try that the lines are of.")
     lines: list[LogLineResponse] = Field(description="The lines, in order.")
     next: int = Field(description="Give this as `after` to read on.")

@@ -206,13 +206,36 @@ def require_task(session: Session, orchestrator: Orchestrator, run: RunRow, task
         task_state(session, orchestrator, run, task)
 
 
-def task_state(session: Session, orchestrator: Orchestrator, run: RunRow, task: str) -> TaskState:
-    """One task of a run; `NotFound` (`task-not-found`)."""
-    states = {state.task: state for state in task_states(session, orchestrator, run)}
-    if task not in states:
+def element_of(session: Session, run: RunRow, task: str, asked: int | None) -> int:
+    """Which element of a task is meant: the first of one that runs for many, where none is named;
+    -1 of one that does not."""
+    if asked is not None and asked >= 0:
+        return asked
+    release = session.get(ReleaseRow, run.release_id or "")
+    sealed = release_of(release) if release else None
+    tasks = sealed.workflow.tasks if sealed else ()
+    return 0 if any(known.name == task and known.expand for known in tasks) else -1
+
+
+def task_state(
+    session: Session, orchestrator: Orchestrator, run: RunRow, task: str, element: int = -1
+) -> TaskState:
+    """One task of a run; `NotFound` (`task-not-found`, `element-not-found`). Before it is known
+    how many elements a task runs for, it stands for the first of them."""
+    found = task_states(session, orchestrator, run)
+    states = {state.map_index: state for state in found if state.task == task}
+    names = dict.fromkeys(state.task for state in found)
+    if not states:
         raise NotFound(
             "task-not-found",
             f"The run {run.id} has no task {task[:100]}",
-            hint=f"It has: {', '.join(states)}." if states else "It has none yet.",
+            hint=f"It has: {', '.join(names)}." if names else "It has none yet.",
         )
-    return states[task]
+    state = states.get(element) or (states.get(-1) if element <= 0 else None)
+    if state is None:
+        raise NotFound(
+            "element-not-found",
+            f"The task {task} of the run {run.id} has no element {element}",
+            hint=f"It has those from 0 to {max(states)}." if max(states) >= 0 else "It has none.",
+        )
+    return state

@@ -20,6 +20,9 @@ HEARTBEAT_SECONDS = 15
 
 RunId = Annotated[str, Path(description="UUID of the run.")]
 TaskName = Annotated[str, Path(description="The task's name.")]
+Element = Annotated[
+    int | None, Query(ge=-1, description="Which element of a mapped task; the first.")
+]
 LastEventId = Annotated[
     str | None, Header(description="The id of the last event that was received: goes on there.")
 ]
@@ -73,6 +76,7 @@ def follow_log(
     after: Annotated[
         int, Query(ge=0, description="Leave out this many lines, where nothing is resumed.")
     ] = 0,
+    map_index: Element = None,
     last_event_id: LastEventId = None,
 ) -> EventSourceResponse:
     """The log of a task, live: `line` events with ids `try:line`, from try to try, and `end` when
@@ -81,5 +85,6 @@ def follow_log(
     service.require_task(session, watch.orchestrator, run, task)
     position = Position.parse(last_event_id, try_number, after)
     watch.polls.require_room()
-    events = log_events(watch, run_id, task, position, one_try=try_number is not None)
+    one_try, element = try_number is not None, service.element_of(session, run, task, map_index)
+    events = log_events(watch, run_id, task, position, one_try=one_try, element=element)
     return EventSourceResponse(events, ping=HEARTBEAT_SECONDS)

@@ -53,12 +53,14 @@ class Watch:
     async def run(self, run_id: str) -> Sight:
         return await self._look(("run", run_id), lambda: self._see(run_id))
 
-    async def lines(self, run: RunRow, task: str, tried: int) -> Sequence[LogLine]:
+    async def lines(self, run: RunRow, task: str, tried: int, element: int) -> Sequence[LogLine]:
         def read() -> Sequence[LogLine]:
-            page = self.orchestrator.log(run.dag_id, run.airflow_run_id, task, try_number=tried)
+            page = self.orchestrator.log(
+                run.dag_id, run.airflow_run_id, task, try_number=tried, map_index=element
+            )
             return page.lines
 
-        return await self._look(("log", run.id, task, tried), read)
+        return await self._look(("log", run.id, task, tried, element), read)
 
     async def _look(self, key: tuple[Any, ...], read: Callable[[], T]) -> T:
         while True:
@@ -108,17 +110,17 @@ class Position:
 
 
 async def log_events(
-    watch: Watch, run_id: str, task: str, position: Position, *, one_try: bool
+    watch: Watch, run_id: str, task: str, position: Position, *, one_try: bool, element: int = -1
 ) -> AsyncIterator[ServerSentEvent]:
     """Its lines as `line` events, from try to try, and an `end` when the task has ended."""
     tried, line, was_over = position.tried, position.line, False
     with watch.polls.stream():
         while True:
             sight = await watch.run(run_id)
-            state = next((s for s in sight.tasks if s.task == task), None)
+            state = next((s for s in sight.tasks if (s.task, s.map_index) == (task, element)), None)
             latest = state.try_number if state else 0
             tried = tried or latest
-            lines = await watch.lines(sight.run, task, tried) if tried else ()
+            lines = await watch.lines(sight.run, task, tried, element) if tried else ()
             for text in lines[line:]:
                 line += 1
                 yield _line_event(Position(tried, line), text)

@@ -4,6 +4,7 @@ import { isActive, type Run, type TaskRun } from "../../api/queries";
 import { lookOf, StateIcon, stateWords } from "../../components/State";
 import { useTick } from "../../components/Time";
 import { seconds } from "../../components/time";
+import { elementText, keyOf, nameOf } from "./elements";
 import { type Bar, barsOf, PHASES } from "./phases";
 
 /** When each task ran, and in which phases its time went. */
@@ -16,7 +17,7 @@ export function Gantt({
   run: Run;
   tasks: TaskRun[];
   selected: string | null;
-  onSelect: (task: string | null) => void;
+  onSelect: (task: string | null, element?: string | null) => void;
 }) {
   useTick(1000, isActive(run.state));
   const now = Date.now();
@@ -36,15 +37,15 @@ export function Gantt({
       <Ticks span={(to - from) / 1000} />
       {rows.map(({ task, bars }) => (
         <UnstyledButton
-          key={task.task}
+          key={keyOf(task)}
           className="gantt-row"
           aria-pressed={task.task === selected}
-          aria-label={`${task.task}, ${stateWords(task.state)}, ${spoken(bars)}`}
-          onClick={() => onSelect(task.task)}
+          aria-label={`${nameOf(task)}, ${stateWords(task.state)}, ${spoken(bars)}`}
+          onClick={() => onSelect(task.task, elementText(task))}
         >
           <span className="gantt-name">
             <StateIcon state={task.state} />
-            <span>{task.task}</span>
+            <span>{nameOf(task)}</span>
           </span>
           <span className="gantt-track">
             {bars.map((bar) => (

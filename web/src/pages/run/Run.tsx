@@ -6,13 +6,14 @@ import { useLiveRun } from "../../api/live";
 import {
   isActive,
   type Run as RunData,
+  runGraphQuery,
   runQuery,
   taskRunsQuery,
-  tasksQuery,
 } from "../../api/queries";
-import { Loaded } from "../../components/Loading";
+import { Loaded, Loading } from "../../components/Loading";
 import { Page } from "../../components/Page";
 import { State } from "../../components/State";
+import { byTask } from "./elements";
 import { Gantt } from "./Gantt";
 import { RunActions } from "./RunActions";
 import { RunFacts } from "./RunFacts";
@@ -42,7 +43,7 @@ function Seen({ run }: { run: RunData }) {
   const active = isActive(run.state);
   const live = useLiveRun(run.id, active);
   const tasks = useQuery(taskRunsQuery(run.id, !active));
-  const declared = useQuery({ ...tasksQuery(run.workflow_id), retry: false });
+  const sealed = useQuery(runGraphQuery(run.id));
   const view = params.get("view") ?? "graph";
   const selected = params.get("task");
   const change = useMemo(
@@ -59,7 +60,8 @@ function Seen({ run }: { run: RunData }) {
       ),
     [setParams],
   );
-  const select = (task: string | null) => change({ task, line: null, try: null });
+  const select = (task: string | null, element: string | null = null) =>
+    change({ task, element, line: null, try: null });
   return (
     <Page
       title={`Run ${run.id.slice(0, 8)}`}
@@ -97,10 +99,12 @@ function Seen({ run }: { run: RunData }) {
                 <Gantt run={run} tasks={found} selected={selected} onSelect={select} />
               ) : view === "table" ? (
                 <RunTasks tasks={found} selected={selected} onSelect={select} />
+              ) : sealed.isPending ? (
+                <Loading what="Reading the graph of its release" />
               ) : (
                 <RunGraph
                   tasks={found}
-                  declared={declared.data}
+                  sealed={sealed.data ?? []}
                   selected={selected}
                   onSelect={select}
                 />
@@ -112,7 +116,8 @@ function Seen({ run }: { run: RunData }) {
                   key={selected}
                   run={run}
                   name={selected}
-                  task={found.find((task) => task.task === selected)}
+                  task={byTask(found).find((task) => task.task === selected)}
+                  sealed={sealed.data?.find((task) => task.name === selected)}
                   close={() => select(null)}
                 />
               </Grid.Col>

@@ -1,31 +1,33 @@
 import { useMemo } from "react";
-import type { Task, TaskRun } from "../../api/queries";
+import type { SealedTask, TaskRun } from "../../api/queries";
 import { Graph, type TaskNode } from "../../graph/Graph";
+import { byTask } from "./elements";
 
-/** The run's tasks where they stand; drawn with the dependencies that are declared now. */
+/** The run's tasks where they stand, with the dependencies that its release sealed. */
 export function RunGraph({
   tasks,
-  declared,
+  sealed,
   selected,
   onSelect,
 }: {
   tasks: TaskRun[];
-  declared: Task[] | undefined;
+  sealed: SealedTask[];
   selected: string | null;
   onSelect: (task: string | null) => void;
 }) {
   const nodes = useMemo((): TaskNode[] => {
-    const by = new Map(declared?.map((task) => [task.name, task]));
-    return tasks.map((run) => {
-      const task = by.get(run.task);
+    const known = new Map(sealed.map((task) => [task.name, task]));
+    return byTask(tasks).map(({ task, state, elements, isMapped }) => {
+      const found = known.get(task);
+      const code = found?.function_name ?? (found?.python_callable ? "inline" : "");
       return {
-        name: run.task,
-        dependencies: task?.dependencies ?? [],
-        detail: task?.function_name ?? (task ? "inline" : "no longer declared"),
-        inline: !task?.script_path,
-        state: run.state,
+        name: task,
+        dependencies: found?.dependencies ?? [],
+        detail: isMapped ? `${code} × ${elements.length}` : code,
+        inline: !found?.script_path,
+        state,
       };
     });
-  }, [tasks, declared]);
+  }, [tasks, sealed]);
   return <Graph tasks={nodes} selected={selected} onSelect={onSelect} height="46vh" />;
 }

@@ -3,6 +3,7 @@ import type { TaskRun } from "../../api/queries";
 import { State } from "../../components/State";
 import { Duration, Time } from "../../components/Time";
 import { seconds } from "../../components/time";
+import { elementText, keyOf, nameOf } from "./elements";
 import { PHASES } from "./phases";
 
 /** The tasks as a table, with where the time of each went. */
@@ -13,7 +14,7 @@ export function RunTasks({
 }: {
   tasks: TaskRun[];
   selected: string | null;
-  onSelect: (task: string | null) => void;
+  onSelect: (task: string | null, element?: string | null) => void;
 }) {
   return (
     <div className="panel scroll-x">
@@ -34,15 +35,15 @@ export function RunTasks({
         </thead>
         <tbody>
           {tasks.map((task) => (
-            <tr key={task.task} aria-selected={task.task === selected}>
+            <tr key={keyOf(task)} aria-selected={task.task === selected}>
               <td>
                 <UnstyledButton
                   fz="sm"
                   fw={600}
                   c="var(--mantine-color-anchor)"
-                  onClick={() => onSelect(task.task)}
+                  onClick={() => onSelect(task.task, elementText(task))}
                 >
-                  {task.task}
+                  {nameOf(task)}
                 </UnstyledButton>
               </td>
               <td>

@@ -8,6 +8,7 @@ import { Empty } from "../../components/Empty";
 import { Loaded } from "../../components/Loading";
 import { Panel } from "../../components/Page";
 import { Graph, type TaskNode } from "../../graph/Graph";
+import { byTask } from "../run/elements";
 import { TaskPanel } from "./TaskPanel";
 import { useWorkflow } from "./Workflow";
 
@@ -58,7 +59,8 @@ export default function WorkflowGraph() {
                 <TaskPanel
                   key={selected}
                   task={found.find((task) => task.name === selected)}
-                  state={states.data?.find((state) => state.task === selected)}
+                  workflow={workflow}
+                  states={states.data?.filter((state) => state.task === selected) ?? []}
                   run={last?.id}
                   close={() => select(null)}
                 />
@@ -88,7 +90,7 @@ function Drawn({
 
 /** What the graph shows of each task. */
 export function nodesOf(tasks: Task[], states: TaskRun[] | undefined): TaskNode[] {
-  const by = new Map(states?.map((state) => [state.task, state.state]));
+  const by = new Map(byTask(states ?? []).map(({ task, state }) => [task, state]));
   return tasks.map((task) => ({
     name: task.name,
     dependencies: task.dependencies,

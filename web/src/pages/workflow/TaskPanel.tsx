@@ -3,26 +3,34 @@ import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import { type Task, type TaskRun, valueQuery } from "../../api/queries";
+import { type Task, type TaskRun, valueQuery, type Workflow } from "../../api/queries";
 import { Panel } from "../../components/Page";
 import { State } from "../../components/State";
 import { seconds } from "../../components/time";
+import { TaskCode } from "../../components/TaskCode";
 import { Code } from "../../editor";
+import { ValueSource } from "../../values/source";
 import { Value } from "../../values/Value";
+import { byTask, countWords } from "../run/elements";
 
 /** What a task is, and what became of it last. */
 export function TaskPanel({
+  workflow,
   task,
-  state,
+  states,
   run,
   close,
 }: {
+  workflow: Workflow;
   task: Task | undefined;
-  state?: TaskRun;
+  /** Of the last run; many where the task is mapped. */
+  states: TaskRun[];
   run?: string;
   close: () => void;
 }) {
   if (!task) return null;
+  const known = byTask(states)[0];
+  const state = known?.elements.find((one) => one.state === known.state);
   return (
     <Panel
       title={task.name}
@@ -44,14 +52,11 @@ export function TaskPanel({
           </Group>
         )}
         <Facts task={task} />
-        {task.python_callable ? (
-          <Code
-            text={task.python_callable}
-            language="python"
-            label={`Source of ${task.name}`}
-            maxHeight="40vh"
-          />
-        ) : null}
+        {state && states.length > 1 && (
+          <Text size="sm" c="dimmed">
+            {states.length} elements: {countWords(states.map((one) => one.state))}
+          </Text>
+        )}
         {Object.keys(task.params).length > 0 && (
           <Part title="Params">
             <Code text={JSON.stringify(task.params, null, 2)} language="json" label="Params" />
@@ -60,6 +65,14 @@ export function TaskPanel({
         {state?.state === "success" && run && (
           <LastValue run={run} task={task.name} tried={state.try_number} />
         )}
+        <Part title="Code">
+          <TaskCode
+            workflow={workflow.id}
+            release={workflow.current_release}
+            commit={workflow.git_commit_sha}
+            task={task}
+          />
+        </Part>
       </Stack>
     </Panel>
   );
@@ -85,6 +98,20 @@ function Facts({ task }: { task: Task }) {
             ? "none"
             : `${task.retry_count}, ${seconds(task.retry_delay)} apart`}
         </Fact>
+        {Object.keys(task.inputs).length > 0 && (
+          <Fact name="Inputs">
+            {Object.entries(task.inputs)
+              .map(([name, from]) => `${name} from ${from}`)
+              .join(", ")}
+          </Fact>
+        )}
+        {Object.keys(task.expand).length > 0 && (
+          <Fact name="Once for each of">
+            {Object.entries(task.expand)
+              .map(([name, of]) => `${name} in ${typeof of === "string" ? of : JSON.stringify(of)}`)
+              .join(", ")}
+          </Fact>
+        )}
         <Fact name="Timeout">{task.timeout === null ? "none" : seconds(task.timeout)}</Fact>
         {task.trigger_rule !== "all_success" && <Fact name="Runs when">{task.trigger_rule}</Fact>}
         {task.pool && <Fact name="Pool">{task.pool}</Fact>}
@@ -119,7 +146,9 @@ function LastValue({ run, task, tried }: { run: string; task: string; tried: num
   if (!data) return null;
   return (
     <Part title="Last value">
-      <Value value={data.value} />
+      <ValueSource.Provider value={{ run, task }}>
+        <Value value={data.value} />
+      </ValueSource.Provider>
     </Part>
   );
 }
