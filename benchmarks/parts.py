@@ -30,5 +30,6 @@ PARTS: Mapping[str, Part] = {
     "rendering": Part("DAG files", "benchmarks.rendering"),
     "parsing": Part("Parsing", "benchmarks.parsing"),
     "lists": Part("Lists", "benchmarks.lists"),
+    "web": Part("The web UI in a browser", "benchmarks.web", 600),
     "chains": Part("Airflow, end to end", "benchmarks.chains", 900),
 }

@@ -1,8 +1,8 @@
 """The real server with many tasks, runs and lines, for a browser to look at; Airflow is in memory.
 
-Run by itself, with a home and a port: `python -m benchmarks.web_driver HOME PORT [SCALE]`. It prints
-the addresses of its pages as JSON, and serves until it is told to stop. One workflow has a run that
-goes on for ever: each second some of its tasks end, and others begin.
+Run by itself: `python -m benchmarks.web_driver HOME PORT [SCALE]`. It leaves the addresses of its
+pages in HOME/addresses.json, and serves until it is told to stop. One workflow has a run that goes
+on for ever: each second some of its tasks end, others begin, and one writes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import uvicorn
 from sqlalchemy import insert
 
 from taxiway.release.model import Release
+from taxiway.server import logs
 from taxiway.server.app import create_app
 from taxiway.server.database import (
     Database,
@@ -37,6 +38,7 @@ from taxiway.workflow.models import Task, Workflow
 
 WIDE_TASKS, GRID_RUNS, GRID_TASKS, LINES = 500, 100, 50, 100_000
 LAYER = 10  # tasks side by side
+PER_SECOND = 1000  # lines of what runs
 NOW = datetime.now(UTC)
 BEGAN = time.monotonic()
 STATES = ("success",) * 9 + ("failed",)
@@ -49,6 +51,7 @@ class Played(MemoryOrchestrator):
     def __init__(self, wide: Sequence[str], lines: int) -> None:
         super().__init__(lambda dag_id: None)
         self._wide = wide
+        self._first = lines
         self._lines = [_line(number) for number in range(1, lines + 1)]
 
     def run(self, dag_id: str, airflow_run_id: str) -> RunState | None:
@@ -77,7 +80,12 @@ class Played(MemoryOrchestrator):
         token: str | None = None,
         map_index: int = -1,
     ) -> LogPage:
-        return LogPage(self._lines, None)
+        if airflow_run_id != "live":
+            return LogPage(self._lines[: self._first], None)
+        written = self._first + int((time.monotonic() - BEGAN) * PER_SECOND)
+        with self._lock:
+            self._lines += map(_line, range(len(self._lines) + 1, written + 1))
+            return LogPage(self._lines[:written], None)
 
 
 def _line(number: int) -> LogLine:
@@ -201,7 +209,8 @@ def main(home: Path, port: int, scale: float) -> None:
     addresses = fill(database, sized)
     database.close()
     app = create_app(settings, Played(names(sized(WIDE_TASKS)), sized(LINES)))
-    print(json.dumps(addresses), flush=True)
+    (home / "addresses.json").write_text(json.dumps(addresses))
+    logs.configure(settings.log_format, settings.log_level)
     uvicorn.run(app, port=port, log_config=None, access_log=False)
 
 
