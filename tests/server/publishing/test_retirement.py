@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -62,13 +61,14 @@ def test_a_run_that_a_schedule_started_unseen_is_stopped_and_recorded_too(live: 
     assert live.get(f"/runs/{run['id']}")["workflow_id"] == made["id"]
 
 
-def test_while_airflow_is_down_deleting_answers_at_once_and_goes_on_later(live: Any) -> None:
+def test_while_airflow_is_down_deleting_answers_at_once_and_goes_on_later(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taxiway.server.machinery.RETIRE_SECONDS", 10_000)  # it is not waited for
     made = live.inline()
     live.deploy(made)
     live.orchestrator.down = True
-    begun = time.monotonic()
     assert delete(live, made).status_code == 204
-    assert time.monotonic() - begun < 5
     body = live.post("/workflows", {"name": "digits"}, status=409)
     assert body["code"] == "workflow-being-removed"
     assert live.dag_of(made) is not None

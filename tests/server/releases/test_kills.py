@@ -116,8 +116,8 @@ def forker() -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
     yield process
     process.stdin.close()
+    assert process.wait(timeout=doomed.PATIENCE * 2) == 0
     process.stdout.close()
-    assert process.wait(timeout=20) == 0
 
 
 @pytest.fixture

@@ -41,13 +41,13 @@ def test_a_tree_without_end_is_refused_before_it_is_walked(
     commit = commit_tree(source, tree)
     known = reader.register(source.url)
     assert len(reader.get(f"/{known['id']}/tree", commit=commit)["items"]) == 10
-    started = time.monotonic()
+    started = time.process_time()
     reader.refused(f"/{known['id']}/functions", 422, "tree-too-many-files", commit=commit)
     small = source.commit({"a.py": "x = 1\n"})
     told = reader.get(f"/{known['id']}/diff", base=small, head=commit)
     assert told["is_truncated"]
     assert len(told["files"]) <= 3000
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20  # walking it would take years
 
 
 def test_names_that_are_no_text_are_shown_and_cannot_be_asked_for(

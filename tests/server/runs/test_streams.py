@@ -108,6 +108,26 @@ def test_a_log_goes_on_with_the_next_try_unless_one_is_asked_for(
     assert [(n, i) for n, i, _ in latest] == [("end", "2:0")]
 
 
+def test_each_element_of_a_task_has_its_own_log(live: Any, server: uvicorn.Server) -> None:
+    made = live.workflow()
+    live.task(made, "train", expand={"seed": [1, 2]})
+    live.deploy(made)
+    run = live.trigger(made)
+    live.end(run, logs={"train[0]": ["zero"], "train[1]": ["one", "two"]})
+    path = f"/runs/{run['id']}/tasks/train/logs"
+    one = list(follow(address(server, f"{path}/stream?map_index=1")))
+    assert [body["text"] for name, _, body in one if name == "line"] == ["one", "two"]
+    first = list(follow(address(server, f"{path}/stream")))
+    assert [body["text"] for name, _, body in first if name == "line"] == ["zero"]
+    read = live.get(f"{path}?map_index=1&after=1")
+    assert (read["map_index"], [line["text"] for line in read["lines"]]) == (1, ["two"])
+    assert [line["text"] for line in live.get(path)["lines"]] == ["zero"]
+    gone = live.get(f"{path}?map_index=2", status=404)
+    assert (gone["code"], gone["hint"]) == ("element-not-found", "It has those from 0 to 1.")
+    tasks = live.get(f"/runs/{run['id']}/tasks")["items"]
+    assert [(task["task"], task["map_index"]) for task in tasks] == [("train", 0), ("train", 1)]
+
+
 def test_states_come_as_a_snapshot_and_then_as_they_change(
     live: Any, deployed: Any, server: uvicorn.Server
 ) -> None:
