@@ -85,6 +85,18 @@ def test_what_was_set_aside_is_kept_for_a_week(cache: Cache) -> None:
     assert list((cache.root / DAMAGED).iterdir()) == []
 
 
+def test_what_a_killed_builder_left_goes_after_a_day(cache: Cache) -> None:
+    moment = time.time() - 2 * DAY
+    for name, when in (("left", moment), ("new", time.time())):
+        (cache.root / ".building" / name / "entry").mkdir(parents=True)
+        (cache.root / ".building" / name / "entry").chmod(0o555)
+        os.utime(cache.root / ".building" / name, (when, when))
+    prune(cache, Bounds(), dry_run=True)
+    assert (cache.root / ".building" / "left").exists()
+    prune(cache, Bounds())
+    assert [path.name for path in (cache.root / ".building").iterdir()] == ["new"]
+
+
 def test_tidying_happens_from_time_to_time(cache: Cache) -> None:
     tidy(cache, Bounds(max_days=2))
     assert keys(cache) == {"s0", "s1"}

@@ -21,6 +21,7 @@ EVICTABLE = ("snapshots", "environments", "values", "releases")
 SHOWN = (*EVICTABLE, "mirrors", "uv", "pythons")
 _DAY = 86_400.0
 _DAMAGED_DAYS = 7
+_BUILDING_DAYS = 1  # nothing is built for that long
 _TIDY_SECONDS = 600.0
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?B)?\s*", re.IGNORECASE)
@@ -119,6 +120,8 @@ def prune(cache: Cache, bounds: Bounds, *, dry_run: bool = False) -> Pruned:
             pruned.entries.append(entry)
             total -= entry.bytes
     pruned.damaged = _drop_damaged(cache, now - _DAMAGED_DAYS * _DAY, dry_run=dry_run)
+    if not dry_run:
+        _drop_abandoned(cache, now - _BUILDING_DAYS * _DAY)
     return pruned
 
 
@@ -160,3 +163,11 @@ def _drop_damaged(cache: Cache, before: float, *, dry_run: bool) -> int:
             if not dry_run:
                 remove_tree(path) if path.is_dir() else path.unlink()
     return count
+
+
+def _drop_abandoned(cache: Cache, before: float) -> None:
+    """What was left by those who were killed while they built."""
+    folder = cache.root / ".building"
+    for path in folder.glob("[!.]*") if folder.is_dir() else ():
+        if path.is_dir() and path.stat().st_mtime < before:
+            remove_tree(path)
