@@ -14,6 +14,7 @@ import httpx
 from taxiway.client import events
 from taxiway.client.answers import Json, decoded, error_of, is_lost
 from taxiway.client.credentials import CredentialCalls
+from taxiway.client.outcomes import OutcomeCalls
 from taxiway.client.releases import ReleaseCalls
 from taxiway.errors import Invalid, TaxiwayError, Unavailable
 
@@ -25,7 +26,7 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class TaxiwayClient(ReleaseCalls, CredentialCalls):
+class TaxiwayClient(ReleaseCalls, OutcomeCalls, CredentialCalls):
     """Speaks to one server; a context manager. Answers are the decoded JSON of the API."""
 
     def __init__(self, server_url: str, *, timeout: float = 120) -> None:
@@ -123,27 +124,6 @@ class TaxiwayClient(ReleaseCalls, CredentialCalls):
     def run_tasks(self, run_id: str) -> list[Json]:
         return list(self._json("GET", f"/api/v1/runs/{run_id}/tasks")["items"])
 
-    def logs(
-        self, run_id: str, task: str, *, after: int = 0, try_number: int | None = None
-    ) -> Json:
-        """`lines` of one try, the latest by default, from line `after` on; `next` is where to go
-        on. Each try begins at 0: `try_number` says which one the lines are of."""
-        path = f"/api/v1/runs/{run_id}/tasks/{task}/logs"
-        query = {"after": after} | ({"try": try_number} if try_number else {})
-        return self._json("GET", path, params=query)
-
-    def value(self, run_id: str, task: str) -> Any:
-        return self._json("GET", f"/api/v1/runs/{run_id}/tasks/{task}/value")["value"]
-
-    def task_record(self, run_id: str, task: str) -> Json:
-        """What went into a task run and what came out, by digests."""
-        return self._json("GET", f"/api/v1/runs/{run_id}/tasks/{task}/record")
-
-    def record_file(self, run_id: str, task: str, digest: str) -> bytes:
-        """An object that the record of a task run names."""
-        path = f"/api/v1/runs/{run_id}/tasks/{task}/record/files/{digest}"
-        return self._send("GET", path).content
-
     def cancel_run(self, run_id: str) -> Json:
         return self._json("POST", f"/api/v1/runs/{run_id}/cancel")
 
@@ -201,13 +181,6 @@ class TaxiwayClient(ReleaseCalls, CredentialCalls):
     def follow_run(self, run_id: str) -> Iterator[events.Event]:
         """`snapshot`, then `run` and `task` as they change, `end`: names and bodies, live."""
         return events.follow(self._stream(f"/api/v1/runs/{run_id}/events", {}))
-
-    def follow_log(
-        self, run_id: str, task: str, *, try_number: int | None = None
-    ) -> Iterator[events.Event]:
-        """`line` for each line of the latest try and of later ones, live; `end`."""
-        path = f"/api/v1/runs/{run_id}/tasks/{task}/logs/stream"
-        return events.follow(self._stream(path, {"try": try_number} if try_number else {}))
 
     def _stream(self, path: str, query: Mapping[str, Any]) -> events.Open:
         @contextmanager

@@ -103,7 +103,27 @@ def test_a_damaged_value_is_not_handed_out(live: Any, deployed: Any) -> None:
 
 
 def test_the_values_of_many_elements_stand_in_order(live: Any, deployed: Any) -> None:
-    run = end(live, deployed, Came(7, {"type": "int"}, (), ended_well=True), {"seed": 1}, index=0)
-    told = live.get(f"/runs/{run}/tasks/train_model/value")
-    assert (told["value"], told["summaries"]) == ([7], [{"type": "int"}])
-    assert live.get(f"/runs/{run}/tasks/train_model/value?map_index=0")["value"] == 7
+    run = live.trigger(deployed)
+    left = [
+        Came(7, {"type": "int"}, (), ended_well=True),
+        Came(artifacts=({"path": "why.txt", "size": 1, "digest": put(live, b"!")},)),
+        Came(None, {}, (), ended_well=True),
+    ]
+    tags = []
+    for index, came in enumerate(left):
+        facts = {"release": "d" * 64, "task": "train_model", "map_index": index, "try_number": 1}
+        data = to_bytes(make_record(facts, {"seed": index}, {}, came))
+        digest = live.storage.put_addressed("records", data, ".json")
+        tags.append(RecordTag("train_model", index, digest))
+    live.end(run, values={"train_model[0]": 7}, records=tags)
+    path = f"/runs/{run['id']}/tasks/train_model"
+    told = live.get(f"{path}/value")
+    assert (told["value"], told["summaries"]) == ([7, None, None], [{"type": "int"}, {}, {}])
+    assert live.get(f"{path}/value?map_index=0")["value"] == 7
+    assert live.get(f"{path}/value?map_index=1", status=404)["code"] == "value-not-found"
+    assert live.get(f"{path}/value?map_index=2")["value"] is None
+    assert live.get(f"{path}/record?map_index=2")["params"] == {"seed": 2}
+    assert live.get(f"{path}/record")["map_index"] == 0
+    assert live.get(f"{path}/artifacts?map_index=1")["items"][0]["path"] == "why.txt"
+    load = live.client.get(f"/api/v1{path}/artifacts/why.txt?map_index=1")
+    assert load.content == b"!"

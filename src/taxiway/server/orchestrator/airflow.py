@@ -267,10 +267,12 @@ class AirflowOrchestrator:
         with understood(base):
             return LogPage(log_lines(raw["content"] or ()), raw.get("continuation_token"))
 
-    def value(self, dag_id: str, airflow_run_id: str, task: str) -> Any:
+    def value(self, dag_id: str, airflow_run_id: str, task: str, *, map_index: int = -1) -> Any:
         path = f"{_run_path(dag_id, airflow_run_id)}/taskInstances/{quote(task)}"
         try:
-            raw = self._http.json("GET", f"{path}/xcomEntries/return_value")
+            raw = self._http.json(
+                "GET", f"{path}/xcomEntries/return_value", params={"map_index": map_index}
+            )
         except NotFound:
             raise NotFound(
                 "value-not-found",

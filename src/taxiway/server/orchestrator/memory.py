@@ -1,7 +1,7 @@
 """The orchestrator's twin in memory: it ships, for tests and for trying the service alone.
 
-It shows a publication as soon as somebody looks, and runs end when they are told to. It is never
-the only proof of anything.
+It shows a publication as soon as somebody looks, and runs end when they are told to. An element of
+a mapped task is named like `train[2]`. It is never the only proof of anything.
 """
 
 from __future__ import annotations
@@ -229,7 +229,16 @@ class MemoryOrchestrator:
             names = dict.fromkeys(key[2] for key in keys if key[:2] == (dag_id, airflow_run_id))
             told = {n: self._states.get((dag_id, airflow_run_id, n), (run.state, 1)) for n in names}
         return [
-            TaskState(name, state, tries, run.queued_at, run.started_at, run.ended_at, None)
+            TaskState(
+                task=name.partition("[")[0],
+                state=state,
+                try_number=tries,
+                queued_at=run.queued_at,
+                started_at=run.started_at,
+                ended_at=run.ended_at,
+                duration=None,
+                map_index=int(name.partition("[")[2].rstrip("]") or -1),
+            )
             for name, (state, tries) in told.items()
         ]
 
@@ -251,13 +260,14 @@ class MemoryOrchestrator:
         map_index: int = -1,
     ) -> LogPage:
         with self._lock:
-            lines = self._logs.get((dag_id, airflow_run_id, task), ()) if try_number == 1 else ()
+            key = (dag_id, airflow_run_id, _name(task, map_index))
+            lines = self._logs.get(key, ()) if try_number == 1 else ()
         return LogPage([LogLine(line, stream="stdout") for line in lines], None)
 
-    def value(self, dag_id: str, airflow_run_id: str, task: str) -> Any:
+    def value(self, dag_id: str, airflow_run_id: str, task: str, *, map_index: int = -1) -> Any:
         with self._lock:
             try:
-                return self._values[dag_id, airflow_run_id, task]
+                return self._values[dag_id, airflow_run_id, _name(task, map_index)]
             except KeyError:
                 raise NotFound("value-not-found", f"The task {task} has no value") from None
 
@@ -266,3 +276,7 @@ class MemoryOrchestrator:
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+
+def _name(task: str, map_index: int) -> str:
+    return task if map_index < 0 else f"{task}[{map_index}]"

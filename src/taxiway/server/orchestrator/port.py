@@ -198,7 +198,7 @@ class Orchestrator(Protocol):
         map_index: int = -1,
     ) -> LogPage: ...
 
-    def value(self, dag_id: str, airflow_run_id: str, task: str) -> Any:
+    def value(self, dag_id: str, airflow_run_id: str, task: str, *, map_index: int = -1) -> Any:
         """What the task returned, references as they are. `NotFound` (`value-not-found`)."""
 
     def cancel(self, dag_id: str, airflow_run_id: str) -> None: ...
