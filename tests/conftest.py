@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 import trustme
@@ -27,6 +28,17 @@ from taxiway.errors import TaxiwayError
 LOOPBACK = ["127.0.0.1", "::1"]
 _FOREIGN = ("TAXIWAY_", "AIRFLOW_", "GIT_", "XDG_")
 _KEPT = {"GIT_SSL_CAINFO"}
+
+# What is tried is the same in every run, and none of it is too late: neither luck nor the load of
+# the machine decides.
+hypothesis.settings.register_profile(
+    "taxiway",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("taxiway")
 
 
 def pytest_configure(config: pytest.Config) -> None:
