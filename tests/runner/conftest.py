@@ -16,6 +16,7 @@ from taxiway.process import run
 from taxiway.runner.host import MemoryHost
 from taxiway.runner.supervise import Supervision, Work, Worker
 from taxiway.runner.values import ValueExchange
+from taxiway.runner.warm.client import WarmProcess
 from taxiway.runner.workspace import open_workspace
 from taxiway.storage.cache import Cache, make_read_only, remove_tree
 from taxiway.storage.store import Storage
@@ -37,6 +38,9 @@ class Bench:
     env_pass: tuple[str, ...] = ()
     run_as_user: str = "nobody"
     identity: Any = None
+    warm_cache: Path | None = None  # where a warm process is known, if tasks are forked from one
+    forked: list[bool] = field(default_factory=list)  # of each task that was run
+    idle: float = 60.0
     started: Callable[[Supervision], None] = lambda supervision: None
 
     @property
@@ -77,9 +81,18 @@ class Bench:
         with open_workspace(cache.root) as workspace:
             values = ValueExchange(workspace, self.storage, cache)
             worker = Worker(self.worker_env, self.env_pass, self.run_as_user, self.identity)
-            supervision = Supervision(full, self.host, workspace, values, worker)
+            warm = None
+            if self.warm_cache is not None:
+                known = Cache(self.warm_cache)
+                warm = WarmProcess(known, full.environment, full.python, self.idle)
+            supervision = Supervision(full, self.host, workspace, values, worker, warm=warm)
             self.started(supervision)
-            return supervision.run()
+            try:
+                return supervision.run()
+            finally:
+                if warm is not None:
+                    self.forked.append(warm.forked)
+                    warm.close()
 
 
 @pytest.fixture(scope="session")

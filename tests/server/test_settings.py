@@ -78,6 +78,7 @@ def test_packages_and_workers_hear_of_the_settings(tmp_path: Path) -> None:
         "TAXIWAY_CACHE_MAX_AGE": "30",
         "TAXIWAY_VALUE_MAX_SIZE": "10GB",
         "TAXIWAY_VALUE_MAX_DEPTH": "100",
+        "TAXIWAY_WARM_IDLE": "600",
         "TAXIWAY_RUN_AS_USER": "worker",
         "TAXIWAY_INDEXES": "https://u:p@index.example/simple",
         "TAXIWAY_ALLOW_BUILDS": "a,b",

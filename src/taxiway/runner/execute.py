@@ -20,6 +20,7 @@ from taxiway.runner.secrets import MaskingHost, resolve
 from taxiway.runner.settings import WorkerSettings
 from taxiway.runner.supervise import Supervision, Wiring, Work, Worker
 from taxiway.runner.values import ValueExchange
+from taxiway.runner.warm.client import WarmProcess
 from taxiway.runner.workspace import open_workspace
 from taxiway.storage.cache import Cache
 from taxiway.storage.store import Storage
@@ -41,6 +42,7 @@ class TaskProcess:
         self._killed = False
         self._timings: dict[str, float] = {}
         self._elements = False
+        self.forked = False  # from a warm process, and not started
         self.digests: dict[str, str] = {}  # of the record, the inputs, the params and the value
 
     @property
@@ -64,7 +66,7 @@ class TaskProcess:
         host does not have them, and held while the task runs. When it returns or raises, no
         process of the task is left.
         """
-        with _keeper() as starting:
+        with _keeper(at_once=not self._settings.warm) as starting:
             return self._run(starting)
 
     def _run(self, starting: Callable[[], Starting]) -> Any:
@@ -79,6 +81,7 @@ class TaskProcess:
         secrets, hidden = resolve(release.workflow.secrets | task.secrets, self._host)
         with place.ready(release, needed, self._timings) as ready:
             workspace = ready.stack.enter_context(open_workspace(cache.root))
+            warm = self._warm(release, task, cache, ready)
             supervision = Supervision(
                 self._work(release, task, ready, secrets),
                 MaskingHost(self._host, hidden) if hidden else self._host,
@@ -86,6 +89,7 @@ class TaskProcess:
                 ValueExchange(workspace, storage, cache, settings.value_max_size),
                 Worker(os.environ, settings.task_env_pass, settings.run_as_user),
                 starting,
+                warm,
             )
             self._supervision = supervision
             if self._killed:
@@ -95,6 +99,17 @@ class TaskProcess:
                     return self._require_few(supervision.run(), task)
             finally:
                 self._keep_record(storage, task, supervision)
+                if warm is not None:
+                    self.forked = warm.forked
+                    warm.close()
+
+    def _warm(self, release: Release, task: Task, cache: Cache, ready: Ready) -> WarmProcess | None:
+        settings = self._settings
+        said = [one for one in (task.warm, release.workflow.warm) if one is not None]
+        if not [*said, settings.warm][0]:
+            return None
+        environment = ready.environment
+        return WarmProcess(cache, environment.path, environment.python, settings.warm_idle)
 
     def _say(self, line: str) -> None:
         self._host.log(line, stream="taxiway", level=logging.INFO)
@@ -166,6 +181,7 @@ class TaskProcess:
             params=self._params(task),
             context=self._request.context,
             env=release.workflow.env | task.env | dict(secrets) | facts,
+            private=frozenset(secrets),
             timeout=task.timeout,
             wiring=wiring,
             limits=self._settings.value_limits,
@@ -173,11 +189,16 @@ class TaskProcess:
 
 
 @contextmanager
-def _keeper() -> Iterator[Callable[[], Starting]]:
-    """A keeper that starts while all else is looked at; one that nobody took is let go."""
-    waiting = [start_keeper()]
+def _keeper(*, at_once: bool) -> Iterator[Callable[[], Starting]]:
+    """A keeper that starts while all else is looked at; one that nobody took is let go. Where a
+    warm process may do without one it starts when it is asked for."""
+    waiting = [start_keeper()] if at_once else []
+
+    def take() -> Starting:
+        return waiting.pop() if waiting else start_keeper()
+
     try:
-        yield waiting.pop
+        yield take
     finally:
         for keeper in waiting:
             keeper.abandon()

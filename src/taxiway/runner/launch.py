@@ -8,7 +8,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import taxiway.runner.inside.main  # noqa: F401 - so that its byte-code is there for the tasks
 from taxiway.errors import Unavailable
@@ -24,6 +24,40 @@ INSIDE = _HERE / "inside"
 _START_KEEPER = (
     "import sys; sys.path.append(sys.argv[1]); import keeper; keeper.main(int(sys.argv[2]))"
 )
+
+
+class Keeper(Protocol):
+    """What is above a task. `wait` returns when it has ended, or may be taken to have."""
+
+    def wait(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Both ends of what connects us to a task; `theirs` are its stdout, stderr and channel, and
+    the payload."""
+
+    stdout: int
+    stderr: int
+    status: int
+    channel: socket.socket
+    theirs: list[int]
+    status_w: int
+
+    @property
+    def payload(self) -> int:
+        """A file in memory that the task will read: no argument list and no disk ever sees it."""
+        return self.theirs[-1]
+
+    def close_ours(self) -> None:
+        for fd in (self.stdout, self.stderr, self.status):
+            os.close(fd)
+        self.channel.close()
+
+    def close(self) -> None:
+        """Close theirs."""
+        for fd in (*self.theirs, self.status_w):
+            os.close(fd)
 
 
 @dataclass(frozen=True)
@@ -52,7 +86,7 @@ class Starting:
 class Launched:
     """The keeper, and our ends: the caller closes them."""
 
-    keeper: Popen[bytes]
+    keeper: Keeper
     lifeline: int  # to write `k` to, or to close
     stdout: int
     stderr: int
@@ -82,8 +116,8 @@ def launch(
         "remove": [str(folder) for folder in remove],
     }
     try:
-        _write(made.payload, payload)
-        _write(made.orders, orders)
+        write(made.payload, payload)
+        write(made.orders, orders)
     except OSError as error:
         made.abandon()
         raise _not_started(error) from error
@@ -95,15 +129,10 @@ def launch(
 def start_keeper() -> Starting:
     """Its interpreter takes longer to start than all that has to be looked at before a task.
     `Unavailable` (`task-not-started`)."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(5)]
-    (stdout, stdout_w), (stderr, stderr_w), (status, status_w), (lifeline_r, lifeline) = pipes[:4]
-    orders_r, orders = pipes[4]
+    ends = open_ends()
+    (lifeline_r, lifeline), (orders_r, orders) = (os.pipe2(os.O_CLOEXEC) for _ in range(2))
     os.set_blocking(lifeline, False)
-    # An anonymous file in memory: no argument list and no disk ever sees it.
-    payload = os.memfd_create("payload", os.MFD_CLOEXEC)
-    descriptors = [stdout_w, stderr_w, theirs.fileno(), payload]
-    passed = [lifeline_r, status_w, *descriptors, orders_r]
+    passed = [lifeline_r, ends.status_w, *ends.theirs, orders_r]
     try:
         keeper = spawn(
             [sys.executable, "-I", "-S", "-c", _START_KEEPER, str(_HERE), str(orders_r)],
@@ -111,16 +140,37 @@ def start_keeper() -> Starting:
             pass_fds=passed,
         )
     except OSError as error:
-        for fd in (lifeline, stdout, stderr, status, orders, payload, ours.detach()):
+        ends.close_ours()
+        for fd in (lifeline, orders, ends.payload):
             os.close(fd)
         raise _not_started(error) from error
     finally:
-        theirs.detach()
         for fd in passed:
-            if fd != payload:
+            if fd != ends.payload:
                 os.close(fd)
-    numbers = {"lifeline": lifeline_r, "status": status_w, "descriptors": descriptors}
-    return Starting(keeper, lifeline, stdout, stderr, status, ours, orders, payload, theirs=numbers)
+    numbers = {"lifeline": lifeline_r, "status": ends.status_w, "descriptors": ends.theirs}
+    return Starting(
+        keeper,
+        lifeline,
+        ends.stdout,
+        ends.stderr,
+        ends.status,
+        ends.channel,
+        orders,
+        ends.payload,
+        theirs=numbers,
+    )
+
+
+def open_ends() -> Ends:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    (stdout, stdout_w), (stderr, stderr_w), (status, status_w) = (
+        os.pipe2(os.O_CLOEXEC) for _ in range(3)
+    )
+    payload = os.memfd_create("payload", os.MFD_CLOEXEC)
+    return Ends(
+        stdout, stderr, status, ours, [stdout_w, stderr_w, theirs.detach(), payload], status_w
+    )
 
 
 def _not_started(error: OSError) -> Unavailable:
@@ -134,7 +184,8 @@ def _flags(python: Path, env: dict[str, str]) -> list[str]:
     return ["-P", "-s"] if said and knows else ["-I", "-u", "-B"]
 
 
-def _write(fd: int, content: dict[str, Any]) -> None:
+def write(fd: int, content: dict[str, Any]) -> None:
+    """In a form that a task's own interpreter reads without an import."""
     data = memoryview(marshal.dumps(content, MARSHAL))
     while data:
         data = data[os.write(fd, data) :]

@@ -26,6 +26,8 @@ class WorkerSettings:
     bounds: Bounds = field(default_factory=Bounds)
     value_max_size: int = 10 * 10**9
     value_max_depth: int = MAX_DEPTH
+    warm: bool = False  # for tasks that do not say it themselves
+    warm_idle: float = 600.0
 
     @property
     def value_limits(self) -> dict[str, int]:
@@ -35,7 +37,7 @@ class WorkerSettings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> WorkerSettings:
         """`TAXIWAY_STORAGE`, `_CACHE` (both below `_HOME` by default), `_TASK_ENV_PASS`,
-        `_RUN_AS_USER`, and those of `PackagePolicy`."""
+        `_RUN_AS_USER`, `_WARM`, `_WARM_IDLE`, and those of `PackagePolicy`."""
         default = Path(env["HOME"]) / ".taxiway" if env.get("HOME") else Path("~/.taxiway")
         home = Path(env.get("TAXIWAY_HOME") or default).expanduser().absolute()
         names = (name.strip() for name in env.get("TAXIWAY_TASK_ENV_PASS", "").split(","))
@@ -47,6 +49,8 @@ class WorkerSettings:
             run_as_user=env.get("TAXIWAY_RUN_AS_USER") or "nobody",
             value_max_size=_size(env.get("TAXIWAY_VALUE_MAX_SIZE") or "10GB"),
             value_max_depth=_depth(env.get("TAXIWAY_VALUE_MAX_DEPTH") or str(MAX_DEPTH)),
+            warm=_switch(env.get("TAXIWAY_WARM") or "false"),
+            warm_idle=_seconds(env.get("TAXIWAY_WARM_IDLE") or "600"),
             bounds=bounds_of(
                 env.get("TAXIWAY_CACHE_MAX_SIZE", ""), env.get("TAXIWAY_CACHE_MAX_AGE", "")
             ),
@@ -64,6 +68,18 @@ def _depth(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _DEEPEST:
         raise _refused("TAXIWAY_VALUE_MAX_DEPTH", text, f"a number from 1 to {_DEEPEST}")
     return int(text)
+
+
+def _switch(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise _refused("TAXIWAY_WARM", text, "true or false")
+    return text == "true"
+
+
+def _seconds(text: str) -> float:
+    if not text.isdecimal() or int(text) == 0:
+        raise _refused("TAXIWAY_WARM_IDLE", text, "a number of seconds, 1 or more")
+    return float(text)
 
 
 def _refused(name: str, text: str, wanted: str) -> Invalid:

@@ -29,6 +29,7 @@ from taxiway.runner.pump import Pump
 from taxiway.runner.records import Came
 from taxiway.runner.values import ValueExchange
 from taxiway.runner.verdict import Stop, conclude
+from taxiway.runner.warm.client import Order, WarmProcess
 from taxiway.runner.workspace import Workspace
 
 INLINE_MODULE = "taxiway_inline"
@@ -65,6 +66,7 @@ class Work:
     params: dict[str, Any] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    private: frozenset[str] = frozenset()  # which of `env` are secrets
     timeout: float | None = None
     wiring: Wiring = field(default_factory=Wiring)
     limits: dict[str, int] = field(default_factory=dict)  # of a value: size and depth
@@ -92,6 +94,7 @@ class Supervision:
         values: ValueExchange,
         worker: Worker,
         starting: Callable[[], Starting] = start_keeper,
+        warm: WarmProcess | None = None,
     ) -> None:
         self._work = work
         self._host = host
@@ -99,6 +102,7 @@ class Supervision:
         self._values = values
         self._worker = worker
         self._starting = starting
+        self._warm = warm
         self._lifeline = -1
         self._killed = False
         self.timings: dict[str, float] = {}  # seconds, of what `run` has come to
@@ -130,6 +134,8 @@ class Supervision:
             self._let_go(launched, pump)
             self.timings = phases(began, pump.report.marks, time.monotonic())
             self.inputs = pump.report.inputs
+            if self._warm is not None:
+                self._warm.learn(pump.report.modules)
         stop = Stop(canceled=self._killed, after=None if in_time else timeout)
         try:
             message = conclude(pump.report, stop, task=self._work.task, host=self._host)
@@ -168,15 +174,26 @@ class Supervision:
         identity = self._worker.identity or self._choose_identity()
         if identity.uid is not None and identity.gid is not None:
             self._workspace.give_to(identity.uid, identity.gid)
+        payload, env = self._payload(), self._environ(identity)
+        if self._warm is not None:
+            order = self._order(env, identity)
+            if (forked := self._warm.fork(payload, order)) is not None:
+                return forked
         return launch(
             self._work.python,
-            self._payload(),
-            env=self._environ(identity),
+            payload,
+            env=env,
             cwd=self._workspace.work,
             identity=identity,
             remove=self._workspace.folders,
             starting=self._starting(),
         )
+
+    def _order(self, env: dict[str, str], identity: Identity) -> Order:
+        work, space = self._work, self._workspace
+        own = [*space.folders, *([work.snapshot] if work.snapshot else [])]
+        path = self._import_path()
+        return Order(env, work.private, path, space.work, identity, space.folders, own)
 
     def _start_pump(self, launched: Launched) -> Pump:
         pump = Pump(
@@ -232,6 +249,7 @@ class Supervision:
             "received": wiring.received,
             "elements": wiring.elements,
             "names": names,
+            "learn": self._warm is not None,
         }
 
     def _import_path(self) -> list[str]:

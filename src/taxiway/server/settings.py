@@ -131,6 +131,8 @@ class Settings(BaseSettings):
     cache_max_age: int = Field(30, ge=0, description="Days that unused entries are kept; 0: ever.")
     value_max_size: Size = Field("10GB", description="What one value may take.")
     value_max_depth: int = Field(100, ge=1, le=150, description="How deep a value may be nested.")
+    warm: bool = Field(False, description="Whether tasks are forked from warm processes.")
+    warm_idle: int = Field(600, ge=1, description="Seconds without a task that end a warm process.")
     task_env_pass: Commas = Field((), description="Variables that tasks get from the worker.")
     run_as_user: str | None = Field(None, description="The user that tasks run as.")
     notify_url: Annotated[str | None, AfterValidator(_notify_url)] = Field(
@@ -233,6 +235,8 @@ class Settings(BaseSettings):
             "TAXIWAY_CACHE_MAX_AGE": str(self.cache_max_age),
             "TAXIWAY_VALUE_MAX_SIZE": self.value_max_size,
             "TAXIWAY_VALUE_MAX_DEPTH": str(self.value_max_depth),
+            "TAXIWAY_WARM": "true" if self.warm else "",
+            "TAXIWAY_WARM_IDLE": str(self.warm_idle),
             "TAXIWAY_TASK_ENV_PASS": ",".join(self.task_env_pass),
             "TAXIWAY_RUN_AS_USER": self.run_as_user or "",
             **self._package_environment(),

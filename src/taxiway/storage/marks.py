@@ -68,8 +68,8 @@ def write(root: Path, kind: str, key: str, target: Path, found: Found | None = N
         made_at=time.time(),
     )
     (root / _FOLDER).mkdir(parents=True, exist_ok=True)
-    _replace(_place(root, kind, key, "files"), manifest)
-    _replace(_place(root, kind, key, "json"), json.dumps(asdict(mark)).encode())
+    replace(_place(root, kind, key, "files"), manifest)
+    replace(_place(root, kind, key, "json"), json.dumps(asdict(mark)).encode())
     return mark
 
 
@@ -83,7 +83,7 @@ def read(root: Path, kind: str, key: str) -> Mark | None:
 
 
 def remove(root: Path, kind: str, key: str) -> None:
-    for suffix in ("json", "files"):
+    for suffix in ("json", "files", "modules"):
         _place(root, kind, key, suffix).unlink(missing_ok=True)
     for path in (root / _FOLDER).glob(f"{kind}.{key}.{BYTECODE}*"):
         path.unlink(missing_ok=True)
@@ -92,6 +92,11 @@ def remove(root: Path, kind: str, key: str) -> None:
 def bytecode(root: Path, kind: str, key: str, python: str) -> Path:
     """The file that is there when the entry's byte-code for this Python is."""
     return _place(root, kind, key, f"{BYTECODE}{python}")
+
+
+def modules(root: Path, kind: str, key: str) -> Path:
+    """The file that names what tasks were seen to import."""
+    return _place(root, kind, key, "modules")
 
 
 def make_room(target: Path, files: Iterable[str]) -> None:
@@ -249,7 +254,8 @@ def _place(root: Path, kind: str, key: str, suffix: str) -> Path:
     return root / _FOLDER / f"{kind}.{key}.{suffix}"
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes) -> None:
+    """Write a file beside, and put it in the place of the one that is there."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     fresh.write_bytes(data)
     fresh.replace(path)

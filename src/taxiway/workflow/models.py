@@ -19,7 +19,8 @@ TRIGGER_RULES = (
     "none_skipped",
     "always",
 )
-_NEWER = ("inputs", "expand", "secrets")  # left out of what is sealed where they are empty
+# Left out of what is sealed where nothing is said.
+_NEWER: dict[str, Any] = {"inputs": {}, "expand": {}, "secrets": {}, "warm": None}
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Task:
 
     `dependencies` holds names of tasks; `retry_delay` and `timeout` are seconds. `inputs` says which
     parameter gets what of which task, `expand` which get one of many elements in each of many
-    task runs, `secrets` which variable of the environment holds what Airflow keeps.
+    task runs, `secrets` which variable of the environment holds what Airflow keeps. `warm` says
+    whether it may be forked from a warm process; None leaves that to the workflow.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Task:
     inputs: dict[str, str] = field(default_factory=dict)
     expand: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    warm: bool | None = None
 
     @property
     def is_git(self) -> bool:
@@ -55,9 +58,13 @@ class Task:
 
     def as_dict(self) -> dict[str, Any]:
         """Its fields; the dictionaries are the task's own, not copies. What was sealed before
-        there were `inputs`, `expand` and `secrets` has the digest that it had."""
+        there were `inputs`, `expand`, `secrets` and `warm` has the digest that it had."""
         found = {**vars(self), "dependencies": list(self.dependencies)}
-        return {name: value for name, value in found.items() if value or name not in _NEWER}
+        return {
+            name: value
+            for name, value in found.items()
+            if name not in _NEWER or value != _NEWER[name]
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Task:
@@ -84,6 +91,7 @@ class Workflow:
     dependency_groups: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    warm: bool | None = None  # None leaves it to the setting of the workers
     tasks: tuple[Task, ...] = ()
 
     def task(self, name: str) -> Task:
@@ -98,6 +106,8 @@ class Workflow:
         found = {**vars(self), "tasks": [task.as_dict() for task in self.tasks]}
         if not self.secrets:
             del found["secrets"]
+        if self.warm is None:
+            del found["warm"]
         if self.git_subdirectory is None:
             del found["git_subdirectory"]
         if self.dependency_groups:
