@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.counting import programs
 from taxiway.environment import requirements
 from taxiway.environment.bytecode import has_bytecode
 from taxiway.environment.lock import resolve
@@ -37,10 +40,14 @@ from tests.runner.test_execute import GIT
 pytestmark = pytest.mark.integration
 
 SCRIPT = """
-import os, sys
+import sys
+LOADED = sorted(sys.modules)
+import os
 from lib import VALUE
 def look():
     return VALUE
+def loaded():
+    return LOADED
 def flags():
     return [sys.flags.isolated, sys.flags.dont_write_bytecode]
 def spoil():
@@ -62,6 +69,7 @@ def spoil():
 # What each process of a herd does; it tells what it had to make.
 HERD = """
 import os, sys
+from pathlib import Path
 from taxiway.environment import build
 from taxiway.git import snapshot
 from taxiway.runner.execute import TaskProcess
@@ -72,12 +80,17 @@ def told(module, name):
     real = getattr(module, name)
     def telling(*args, **more):
         os.write(1, (name + os.linesep).encode())
-        if name == "_build" and module is build and sys.argv[2] == "dies":
-            os.write(1, b"dying" + os.linesep.encode())
-            os.kill(os.getpid(), 9)
+        if name == "_write_manifest" and sys.argv[2] == "dies":
+            try:
+                Path(sys.argv[4]).touch(exist_ok=False)
+            except FileExistsError:
+                pass  # one has died
+            else:
+                os.kill(os.getpid(), 9)
         return real(*args, **more)
     setattr(module, name, telling)
 told(build, "_build")
+told(build, "_write_manifest")
 told(snapshot, "_fill")
 pids = []
 for _ in range(int(sys.argv[3])):  # nothing that has threads was used yet
@@ -87,7 +100,7 @@ for _ in range(int(sys.argv[3])):  # nothing that has threads was used yet
         continue
     request = TaskRequest(sys.argv[1], "look")
     os._exit(TaskProcess(request, MemoryHost(), WorkerSettings.from_env(os.environ)).run() != 42)
-sys.exit(sum(os.waitpid(pid, 0)[1] for pid in pids))
+print("ended", *sorted(os.waitpid(pid, 0)[1] for pid in pids))
 """
 
 
@@ -118,7 +131,7 @@ def release(tmp_path: Path, settings: WorkerSettings) -> Release:
         cache=other,
         storage=storage,
     )
-    names = ("look", "flags", "spoil")
+    names = ("look", "loaded", "flags", "spoil")
     tasks = tuple(Task(name, "work.py", name) for name in names)
     exported = export_snapshot(mirror, commit, storage)
     tree = exported if isinstance(exported, str) else exported.tree
@@ -146,6 +159,7 @@ def herd(
 ) -> subprocess.Popen[bytes]:
     env = {"PATH": os.environ["PATH"], "TAXIWAY_HOME": str(settings.cache.parent)}
     argv = [sys.executable, "-c", HERD, release.digest, mode or "-", str(tasks)]
+    argv.append(str(settings.cache.parent / "died"))
     return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -166,6 +180,37 @@ def test_a_task_sees_nothing_of_what_is_around_it(
     release: Release, settings: WorkerSettings
 ) -> None:
     assert start(release, settings, "flags") == [1, True]
+
+
+def test_a_warm_task_starts_its_interpreter_and_its_keeper_and_asks_for_nothing(
+    release: Release, settings: WorkerSettings
+) -> None:
+    cache = Cache(settings.cache)
+    kinds = (("snapshots", str(release.tree)), ("environments", release.lock))
+    assert start(release, settings) == 42
+    for kind, key in kinds:
+        wait_for(lambda kind=kind, key=key: has_bytecode(cache, kind, key, release.python))
+    for name in ("snapshots", "layers", "locks", "releases"):  # of the storage
+        shutil.rmtree(settings.cache.parent / "storage" / name)
+    with ExitStack() as others:  # one uses the entries, and one would build them
+        for kind, key in kinds:
+            others.enter_context(cache.lock(kind, key, shared=True))
+            others.enter_context(cache.lock(kind, f"{key}.build"))
+        loaded, started = programs(lambda: start(release, settings, "loaded"))
+    assert started == "python 1×"  # the keeper, which starts the other
+    bare = run(
+        [
+            str(cache.path(*kinds[1]) / "bin" / "python"),
+            "-I",
+            "-c",
+            "import sys; print(*sys.modules)",
+        ],
+        env={},
+        timeout=30,
+    )
+    own = {name for name in set(loaded) - set(bare.stdout.decode().split()) if name != "work"}
+    assert {name for name in own if not name.startswith("taxiway_inside")} <= {"__future__"}
+    assert len(own) <= 8
 
 
 @pytest.mark.parametrize("user", ["nobody", "root"])
@@ -194,20 +239,23 @@ def test_what_was_damaged_is_set_aside_and_made_anew_before_user_code_runs(
     assert [path.name.split(".")[0] for path in (settings.cache / DAMAGED).iterdir()] == [kind]
 
 
+@pytest.mark.parametrize("tasks", [16, pytest.param(100, marks=pytest.mark.long)])
 def test_a_herd_on_a_cold_release_unpacks_once_and_builds_once(
+    release: Release, settings: WorkerSettings, tasks: int
+) -> None:
+    process = herd(release, settings, tasks=tasks)
+    output, errors = process.communicate(timeout=280)
+    made, ended = output.decode().split("ended")
+    assert set(ended.split()) == {"0"}, errors.decode()
+    assert sorted(made.split()) == ["_build", "_fill", "_write_manifest"]
+
+
+def test_when_who_builds_is_killed_half_way_one_of_those_who_wait_takes_over(
     release: Release, settings: WorkerSettings
 ) -> None:
-    process = herd(release, settings, tasks=16)
+    process = herd(release, settings, mode="dies", tasks=4)
     output, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors.decode()
-    assert sorted(output.decode().split()) == ["_build", "_fill"]
-
-
-def test_when_who_builds_is_killed_another_takes_over(
-    release: Release, settings: WorkerSettings
-) -> None:
-    leader = herd(release, settings, mode="dies")
-    output, _ = leader.communicate(timeout=60)
-    assert leader.returncode == signal.SIGKILL and b"dying" in output
-    assert start(release, settings) == 42
+    made, ended = output.decode().split("ended")
+    assert ended.split() == ["0", "0", "0", str(signal.SIGKILL.value)], errors.decode()
+    assert made.split().count("_build") == 2
     assert not (settings.cache / DAMAGED).exists()

@@ -16,6 +16,7 @@ from taxiway.environment.bytecode import has_bytecode, make_bytecode
 from taxiway.environment.policy import PackagePolicy
 from taxiway.git.snapshot import use_snapshot
 from taxiway.release.model import Environment, Release
+from taxiway.runner.own import compile_own, was_compiled
 from taxiway.storage.cache import Cache
 from taxiway.storage.eviction import Bounds, tidy
 from taxiway.storage.store import Storage
@@ -72,11 +73,14 @@ class Place:
         missing = [
             one for one in wanted if not has_bytecode(self._cache, *one, python=needed.python)
         ]
-        if not (missing or ready.was_cold):
+        is_new = not was_compiled(self._cache, needed.python)
+        if not (missing or ready.was_cold or is_new):
             yield
             return
 
         def work() -> None:
+            if is_new:
+                compile_own(self._cache, needed.python, self._policy)
             for kind, key in missing:
                 make_bytecode(self._cache, kind, key, needed.python, self._policy, background=True)
             if ready.was_cold:
