@@ -1,34 +1,43 @@
-import { useQueries } from "@tanstack/react-query";
-import { memo, useMemo } from "react";
-import { Link } from "react-router";
+import { useQuery } from "@tanstack/react-query";
+import { type KeyboardEvent, memo, type MouseEvent, useMemo } from "react";
+import { useNavigate } from "react-router";
 import "./grid.css";
-import { isActive, type Run, type TaskRun, taskRunsQuery } from "../../api/queries";
+import type { Schema } from "../../api/client";
+import { gridQuery } from "../../api/queries";
+import { Loaded } from "../../components/Loading";
 import { lookOf, stateWords } from "../../components/State";
 import { exact, seconds, span } from "../../components/time";
 
-/** Runs from left to right, the newest last; bars say how long each took, marks where a release began. */
-export function Grid({ runs }: { runs: Run[] }) {
-  const ordered = useMemo(() => [...runs].reverse(), [runs]);
-  const answers = useQueries({
-    queries: ordered.map((run) => ({
-      ...taskRunsQuery(run.id, !isActive(run.state)),
-      // what has ended stays as it is
-      staleTime: isActive(run.state) ? 0 : Number.POSITIVE_INFINITY,
-      refetchInterval: isActive(run.state) ? 3000 : (false as const),
-    })),
-  });
-  const columns = answers.map((answer) => answer.data);
-  const tasks = useMemo(
-    () => [
-      ...new Set(
-        [...columns].reverse().flatMap((column) => column?.map((task) => task.task) ?? []),
-      ),
-    ],
-    [columns],
+type GridRun = Schema["GridRun"];
+
+/** The newest runs of a workflow, side by side with the states of their tasks. */
+export function Grid({ workflow, count }: { workflow: string; count: number }) {
+  const query = useQuery(gridQuery(workflow, count));
+  return (
+    <Loaded query={query} what={`Reading ${count} runs and their tasks`}>
+      {(found) => <Cells runs={found.items} tasks={found.tasks} />}
+    </Loaded>
   );
+}
+
+/** Runs from left to right, the newest last; bars say how long each took, marks where a release began. */
+function Cells({ runs, tasks }: { runs: GridRun[]; tasks: string[] }) {
+  const go = useNavigate();
+  const ordered = useMemo(() => [...runs].reverse(), [runs]);
   const longest = Math.max(1, ...ordered.map((run) => span(run.started_at, run.ended_at) ?? 0));
   return (
-    <div className="grid-scroll" tabIndex={0} role="region" aria-label="Grid of runs and tasks">
+    <div
+      className="grid-scroll"
+      tabIndex={0}
+      role="region"
+      aria-label="Grid of runs and tasks: the arrow keys lead from cell to cell"
+      onKeyDown={step}
+      // one listener for all: a link of the router in each of thousands of cells would be slow
+      onClick={(event) => {
+        const href = followed(event);
+        if (href) void go(href);
+      }}
+    >
       <table className="grid">
         <thead>
           <tr>
@@ -51,8 +60,8 @@ export function Grid({ runs }: { runs: Run[] }) {
               <th scope="row" className="grid-name" title={task}>
                 {task}
               </th>
-              {ordered.map((run, index) => (
-                <Cell key={run.id} run={run.id} state={stateOf(columns[index], task)} task={task} />
+              {ordered.map((run) => (
+                <Cell key={run.id} run={run.id} state={run.states[task]} task={task} />
               ))}
             </tr>
           ))}
@@ -62,16 +71,43 @@ export function Grid({ runs }: { runs: Run[] }) {
   );
 }
 
-function stateOf(column: TaskRun[] | undefined, task: string): string | undefined {
-  return column?.find((found) => found.task === task)?.state;
+/** Where a plain click on a link leads; new tabs and the like are the browser's. */
+function followed(event: MouseEvent): string | null {
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+    return null;
+  const link = (event.target as Element).closest("a");
+  if (!link) return null;
+  event.preventDefault();
+  return link.getAttribute("href");
 }
 
-function Head({ run, longest, begins }: { run: Run; longest: number; begins: boolean }) {
+const STEPS: Record<string, [number, number]> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
+/** To the next cell that is a link; from the grid itself to the newest run. */
+function step(event: KeyboardEvent<HTMLElement>): void {
+  const way = STEPS[event.key];
+  const rows = event.currentTarget.querySelectorAll("tr");
+  if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const cell = (event.target as Element).closest<HTMLTableCellElement>("td, th");
+  const row = cell?.closest("tr")?.rowIndex ?? -1;
+  const column = cell?.cellIndex ?? (rows[0]?.cells.length ?? 1) - 1;
+  const down = cell ? way[0] : 1;
+  const right = cell ? way[1] : 0;
+  rows[row + down]?.cells[column + right]?.querySelector("a")?.focus();
+}
+
+function Head({ run, longest, begins }: { run: GridRun; longest: number; begins: boolean }) {
   const took = span(run.started_at, run.ended_at);
   const words = `${stateWords(run.state)}, ${seconds(took)}, release ${run.release ?? "–"}, ${exact(run.created_at)}`;
   return (
     <th scope="col" className={begins ? "grid-begins" : ""}>
-      <Link to={`/runs/${run.id}`} title={words} aria-label={`Run: ${words}`} className="grid-run">
+      <a href={`/runs/${run.id}`} title={words} aria-label={`Run: ${words}`} className="grid-run">
         <span
           className={`grid-bar tone-${lookOf(run.state).tone}`}
           style={{ height: `${Math.max(4, ((took ?? 0) / longest) * 52)}px` }}
@@ -79,7 +115,7 @@ function Head({ run, longest, begins }: { run: Run; longest: number; begins: boo
         <span className="grid-release">
           {begins && run.release !== null ? `#${run.release}` : ""}
         </span>
-      </Link>
+      </a>
     </th>
   );
 }
@@ -98,15 +134,15 @@ const Cell = memo(function Cell({
   const words = `${task}: ${stateWords(state)}`;
   return (
     <td>
-      <Link
-        to={`/runs/${run}?task=${encodeURIComponent(task)}`}
+      <a
+        href={`/runs/${run}?task=${encodeURIComponent(task)}`}
         className={`grid-cell tone-${look.tone}`}
         title={words}
         aria-label={words}
         tabIndex={-1}
       >
         {look.letter}
-      </Link>
+      </a>
     </td>
   );
 });

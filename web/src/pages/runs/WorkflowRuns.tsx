@@ -50,7 +50,7 @@ export default function WorkflowRuns() {
                 />
               }
             >
-              <Grid runs={runs.slice(0, Number(count))} />
+              <Grid workflow={workflow.id} count={Number(count)} />
             </Panel>
             <Panel title="All runs" pad={false}>
               <RunRows runs={runs} workflow={false} />
