@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, bindparam, exists, func, join, select, true
+from sqlalchemy import ScalarSelect, Select, bindparam, case, exists, func, join, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
 
-from taxiway.server.database import PublicationRow, ReleaseRow, RunRow, TaskRow, WorkflowRow
+from taxiway.server.database import (
+    HeadRow,
+    PublicationRow,
+    ReleaseRow,
+    RunRow,
+    TaskRow,
+    WorkflowRow,
+)
 from taxiway.server.paging import Found, page_of
 from taxiway.server.releases.heads import lagging
 from taxiway.server.workflows.listing import NEVER_RAN, WorkflowQuery
@@ -123,22 +131,29 @@ def tasks_of(session: Session, workflow_ids: Iterable[str]) -> dict[str, list[Ta
     return found
 
 
-def releases_by_id(session: Session, release_ids: Iterable[str | None]) -> dict[str, ReleaseRow]:
-    """The releases as lists show them; what they seal is read by `sealed_by_id` only."""
-    wanted = [release_id for release_id in release_ids if release_id is not None]
+@dataclass(frozen=True)
+class Deployed:
+    """The current release of a workflow as lists show it, and its branch as it was last seen.
+
+    `sealed` is much text, so it is read only where something was declared since.
+    """
+
+    release: ReleaseRow
+    sealed: str | None
+    head: HeadRow | None
+
+
+def deployed(session: Session, workflow_ids: Iterable[str]) -> dict[str, Deployed]:
+    """By the ids of the workflows that have a release."""
+    is_same = ReleaseRow.declared_at == WorkflowRow.edited_at
     statement = (
-        select(ReleaseRow)
-        .where(ReleaseRow.id.in_(wanted))
+        select(WorkflowRow.id, ReleaseRow, case((is_same, None), else_=ReleaseRow.sealed), HeadRow)
+        .join(ReleaseRow, ReleaseRow.id == WorkflowRow.current_release_id)
+        .outerjoin(HeadRow, HeadRow.workflow_id == WorkflowRow.id)
+        .where(WorkflowRow.id.in_(list(workflow_ids)))
         .options(load_only(ReleaseRow.number, ReleaseRow.commit, ReleaseRow.declared_at))
     )
-    return {row.id: row for row in session.scalars(statement)} if wanted else {}
-
-
-def sealed_by_id(session: Session, release_ids: Iterable[str | None]) -> dict[str, str | None]:
-    """What the releases seal: much text, so read only where it is looked at."""
-    wanted = [release_id for release_id in release_ids if release_id is not None]
-    statement = select(ReleaseRow.id, ReleaseRow.sealed).where(ReleaseRow.id.in_(wanted))
-    return {row.id: row.sealed for row in session.execute(statement)} if wanted else {}
+    return {workflow_id: Deployed(*rest) for workflow_id, *rest in session.execute(statement)}
 
 
 def runs_in_progress(session: Session, workflow_id: str) -> list[RunRow]:

@@ -10,7 +10,6 @@ from taxiway.errors import Conflict, NotFound
 from taxiway.server.audit import edits
 from taxiway.server.caller import current_caller
 from taxiway.server.database import (
-    ReleaseRow,
     TaskRow,
     WorkflowRow,
     after_commit,
@@ -20,7 +19,7 @@ from taxiway.server.database import (
 from taxiway.server.fields import check_read_only
 from taxiway.server.hooks import Publisher, Retirer
 from taxiway.server.paging import Page
-from taxiway.server.releases.heads import behind_of, heads_of
+from taxiway.server.releases.heads import behind_of
 from taxiway.server.repositories.service import register_workflow
 from taxiway.server.versions import Version
 from taxiway.server.workflows import queries
@@ -30,7 +29,7 @@ from taxiway.server.workflows.logins import FIELDS as LOGIN_FIELDS
 from taxiway.server.workflows.logins import choose_login
 from taxiway.server.workflows.schemas import WorkflowCreate, WorkflowResponse, WorkflowUpdate
 from taxiway.server.workflows.standing import hold_of, push_of
-from taxiway.server.workflows.values import is_edited, next_run, undeployed_changes
+from taxiway.server.workflows.values import next_run, undeployed_changes
 from taxiway.server.workflows.versions import GRAPH, workflow_version
 from taxiway.workflow.names import dag_id_of
 
@@ -197,38 +196,33 @@ def list_page(session: Session, asked: WorkflowQuery) -> Page[WorkflowResponse]:
 
 def _responses(session: Session, rows: list[WorkflowRow]) -> list[WorkflowResponse]:
     """Most workflows are deployed as they are declared: then their tasks need not be read."""
-    releases = queries.releases_by_id(session, [row.current_release_id for row in rows])
-    edited = [row for row in rows if is_edited(row, releases.get(row.current_release_id or ""))]
-    tasks = queries.tasks_of(session, [row.id for row in edited])
-    sealed = queries.sealed_by_id(session, [row.current_release_id for row in edited])
-    runs = queries.recent_runs(session, [row.id for row in rows])
-    heads = heads_of(session, [row.id for row in rows if row.current_release_id])
-    found = []
-    for row in rows:
-        current = releases.get(row.current_release_id or "")
-        text = sealed.get(row.current_release_id or "")
-        changes = undeployed_changes(row, tasks.get(row.id, []), current, text)
-        computed = {
-            "undeployed_changes": changes,
-            "next_run": next_run(row, current, text, now()),
-            "behind": behind_of(row, current, heads.get(row.id)),
-        }
-        found.append(_response(row, current, runs.get(row.id, []), computed))
-    return found
+    ids = [row.id for row in rows]
+    deployed = queries.deployed(session, ids)
+    edited = [row.id for row in rows if row.id not in deployed or deployed[row.id].sealed]
+    tasks = queries.tasks_of(session, edited)
+    runs = queries.recent_runs(session, ids)
+    return [
+        _response(row, deployed.get(row.id), tasks.get(row.id, []), runs.get(row.id, []))
+        for row in rows
+    ]
 
 
 def _response(
     row: WorkflowRow,
-    current: ReleaseRow | None,
+    deployed: queries.Deployed | None,
+    tasks: list[TaskRow],
     runs: list[dict[str, Any]],
-    computed: dict[str, Any],
 ) -> WorkflowResponse:
+    current = deployed.release if deployed else None
+    sealed = deployed.sealed if deployed else None
     values: dict[str, Any] = {
         name: getattr(row, name) for name in WorkflowResponse.model_fields if name not in _COMPUTED
     }
     return WorkflowResponse(
         **values,
-        **computed,
+        undeployed_changes=undeployed_changes(row, tasks, current, sealed),
+        next_run=next_run(row, current, sealed, now()),
+        behind=behind_of(row, current, deployed.head if deployed else None),
         hold=hold_of(row, current),
         push=push_of(row, current),
         current_release=current.number if current else None,
