@@ -14,6 +14,7 @@ from taxiway.environment.declared import Declared, declared
 from taxiway.environment.policy import PackagePolicy
 from taxiway.environment.python import Interpreter
 from taxiway.errors import Invalid
+from taxiway.storage.cache import Cache
 
 PROJECT = """
 [project]
@@ -245,3 +246,125 @@ def test_every_problem_of_every_file_is_told_at_once() -> None:
         "b/requirements.txt:1",
     }
     assert module.INPUT_FORMAT == 1
+
+
+SCRIPT = """\"\"\"Train.\"\"\"
+# /// script
+# requires-python = ">=3.12"
+# dependencies = [
+#   "alpha>=1",
+#   "beta",
+# ]
+# ///
+
+def train(context): ...
+"""
+
+
+def test_a_script_that_declares_its_own_packages_is_nearest_to_itself() -> None:
+    files = {"src/train.py": SCRIPT, "src/eval.py": "import x\n", "requirements.txt": "gamma\n"}
+    files[".python-version"] = "3.11\n"
+    scripts = [("train", "src/train.py"), ("eval", "src/eval.py"), ("inline", None)]
+    found = {one.source: one for one in read_all(files, scripts)}
+    train, rest = found["src/train.py"], found["requirements.txt"]
+    assert (train.requirements.text, train.tasks) == ("alpha>=1\nbeta\n", ("train", "inline"))
+    assert (train.python, train.python_source) == ("3.13", "src/train.py")
+    assert "Packages: src/train.py of the repository is used." in train.notes
+    assert (rest.requirements.text, rest.tasks, rest.python) == ("gamma\n", ("eval",), "3.11")
+    files["src/train.py"] = SCRIPT.replace("requires-python", "requires_python")
+    files["uv.lock"] = LOCK
+    assert read_all(files, scripts)[0].python == "3.11"
+    files["src/train.py"] = SCRIPT.replace("dependencies", "needs")
+    assert [one.source for one in read_all(files, scripts)] == ["requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("beta", "-e ."), "src/train.py:6"),
+        (('"beta"', "3"), "list of texts"),
+        (('"beta"', "beta"), "no TOML"),
+        (("# ///\n", f"# ///\n{SCRIPT}"), "several"),
+    ],
+)
+def test_a_block_that_cannot_be_taken_is_refused(change: tuple[str, str], said: str) -> None:
+    error = refusal({"src/train.py": SCRIPT.replace(*change)})
+    assert error.code == "requirements-refused"
+    assert said in " ".join(f"{one.message} {one.place}" for one in error.problems)
+
+
+PYLOCK = """
+lock-version = "1.0"
+created-by = "uv"
+requires-python = ">=3.12"
+[[packages]]
+name = "alpha"
+version = "1.0"
+marker = "sys_platform != 'win32'"
+index = "https://index.example/simple"
+sdist = { url = "https://files.example/a.tar.gz", hashes = { sha256 = "A" } }
+wheels = [{ url = "https://files.example/a.whl", hashes = { sha256 = "B" } }]
+[[packages]]
+name = "old"
+version = "0.1"
+marker = "python_version < '3.10'"
+wheels = [{ url = "https://files.example/o.whl", hashes = { sha256 = "B" } }]
+""".replace('"A"', f'"{"a" * 64}"').replace('"B"', f'"{"b" * 64}"')
+
+
+def test_a_pylock_is_taken_as_it_is(tmp_path: Path) -> None:
+    files = {"pylock.toml": PYLOCK, "pyproject.toml": PROJECT, "uv.lock": LOCK}
+    found = read_one(files)
+    assert (found.source, found.python) == ("pylock.toml", "3.13")
+    assert "uv.lock beside it is not read." in found.notes
+    assert found.locked
+    policy = PackagePolicy()
+    lock = found.locked.lock(HERE[1], policy, Cache(tmp_path))
+    [alpha] = lock.packages
+    assert (alpha.name, alpha.source, alpha.marker) == ("alpha", "1.0", "sys_platform != 'win32'")
+    assert alpha.hashes == (f"sha256:{'a' * 64}", f"sha256:{'b' * 64}")
+    assert (lock.python, lock.platform) == ("3.13", None)
+    narrow = PYLOCK.replace("created-by", "environments = [\"os_name == 'posix'\"]\ncreated-by")
+    other = read_one({"pylock.toml": narrow})
+    assert other.locked and other.locked.lock(HERE[1], policy, Cache(tmp_path)).platform == "x"
+    assert other.input != found.input
+    assert read_one({**files, "requirements.txt": "beta"}).source == "requirements.txt"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (("index.example", "evil.example"), "requirement-index", "evil.example"),
+        (
+            ('"alpha"\nversion = "1.0"\n', '"alpha"\ndirectory = { path = "lib" }\n'),
+            "requirement-local-path",
+            "alpha",
+        ),
+        (("sys_platform != 'win32'", "'dev' in dependency_groups"), "requirement-syntax", "groups"),
+        (('lock-version = "1.0"', 'lock-version = "2.0"'), "requirement-syntax", "2.0"),
+        (("[[packages]]", "[[pack"), "requirement-syntax", "TOML"),
+        (('"1.0"\nmarker', '"1.0 --no-index"\nmarker'), "requirement-option", "--no-index"),
+    ],
+)
+def test_a_pylock_that_cannot_be_taken_is_refused(
+    change: tuple[str, str], code: str, said: str
+) -> None:
+    [problem] = refusal({"pylock.toml": PYLOCK.replace(*change)}).problems
+    assert problem.code == code and said in problem.message
+
+
+def test_the_lock_of_the_workspace_above_is_its_members() -> None:
+    files = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\nexclude = ["packages/x"]\n',
+        "packages/demo/pyproject.toml": PROJECT,
+        "packages/x/pyproject.toml": PROJECT,
+        "uv.lock": LOCK.replace('virtual = "."', 'editable = "packages/demo"'),
+    }
+    found = read_one(files, scripts=[("train", "packages/demo/src/train.py")])
+    assert found.source == "uv.lock" and found.locked
+    assert "Packages: uv.lock of the repository is used." in found.notes
+    outside = read_one(files, scripts=[("train", "packages/x/train.py")])
+    assert outside.source == "packages/x/pyproject.toml"
+    files["uv.lock"] = LOCK
+    error = refusal(files, scripts=[("train", "packages/demo/train.py")])
+    assert error.code == "lock-outdated"

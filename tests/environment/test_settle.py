@@ -56,7 +56,7 @@ def deploy(policy: PackagePolicy, cache: Cache, storage: Storage, memory: InMemo
     def deployed(files: dict[str, str], *, upgrade: bool = False, **more: Any) -> Settled:
         [asked] = declared(
             lambda path: files[path].encode() if path in files else None,
-            [("train", "train.py")],
+            [("train", more.get("script", "train.py"))],
             fallback=None,
             groups=more.get("groups", ()),
             policy=policy,
@@ -184,3 +184,34 @@ def test_a_uv_lock_is_taken_as_it_is_with_its_index_down(
         deploy(changed)
     assert caught.value.code == "lock-outdated"
     shutil.rmtree(project)
+
+
+def test_locks_of_a_workspace_and_of_the_standards_form_are_taken_as_uv_made_them(
+    deploy: Deploy, index: Any, tmp_path: Path, cache: Cache
+) -> None:
+    files = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
+        "packages/demo/pyproject.toml": '[project]\nname = "demo"\nversion = "1"\n'
+        'requires-python = ">=3.11"\ndependencies = ["beta<2", "lib"]\n'
+        '[dependency-groups]\nml = ["alpha"]\n[tool.uv.sources]\nlib = { workspace = true }\n',
+        "packages/lib/pyproject.toml": '[project]\nname = "lib"\nversion = "1"\n'
+        'requires-python = ">=3.11"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / name).write_text(text)
+    env = {"PATH": "/usr/bin:/bin", "UV_DEFAULT_INDEX": index.url, "HOME": str(tmp_path)}
+    env["UV_CACHE_DIR"] = str(cache.root / "uv")
+    made = []
+    for command in (["lock"], ["export", "--package", "demo", "--format", "pylock.toml", "--no-emit-workspace"]):  # fmt: skip
+        done = run([tool.uv_binary(), *command, "--quiet"], env=env, cwd=tmp_path / "project", timeout=60)  # fmt: skip
+        assert done.returncode == 0, done.complaint
+        made.append(done.stdout.decode())
+    index.wheel("beta", "1.5")
+    stop(index)
+    files["uv.lock"] = (tmp_path / "project/uv.lock").read_text()
+    settled = deploy(files, script="packages/demo/train.py")
+    assert versions(settled) == {"beta": "1.0"}
+    in_group = deploy(files, script="packages/demo/train.py", groups=["ml"])
+    assert versions(in_group) == {"alpha": "1.0", "beta": "1.0"}
+    assert deploy({"pylock.toml": made[1]}).lock == settled.lock

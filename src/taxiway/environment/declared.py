@@ -1,7 +1,8 @@
 """Where a repository declares the packages and the Python of its tasks: nearest to the script wins.
 
-In one folder `requirements.txt` goes before `pyproject.toml`, and a `uv.lock` beside that is taken as
-it is. What was chosen, and what stands beside it unread, is said.
+A script may declare its own. In one folder `requirements.txt` goes before `pylock.toml`, and that
+before `pyproject.toml`, whose `uv.lock`, beside it or of the workspace above, is taken as it is. What
+was chosen, and what stands beside it unread, is said.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from taxiway.environment import pyproject, requirements, uvlock
+from taxiway.environment import pylock, pyproject, requirements, script, uvlock
 from taxiway.environment.chosen_python import choose
 from taxiway.environment.collector import Collector
-from taxiway.environment.lines import decode
+from taxiway.environment.files import Files
 from taxiway.environment.policy import PackagePolicy
+from taxiway.environment.pylock import PyLock
 from taxiway.environment.pyproject import Pyproject
 from taxiway.environment.requirements import Read, Requirements
 from taxiway.environment.uvlock import UvLock, refusal
-from taxiway.errors import Invalid, Problem, TaxiwayError
+from taxiway.errors import Invalid, Problem
 
 INPUT_FORMAT = 1
 
@@ -36,7 +38,7 @@ class Declared:
     requirements: Requirements
     python: str
     python_source: str = ""
-    uv_lock: UvLock | None = None
+    locked: UvLock | PyLock | None = None
     groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
@@ -47,8 +49,8 @@ class Declared:
         asked = self.requirements
         parts = [INPUT_FORMAT, self.python, asked.text, asked.constraints, asked.default_index]
         parts += [*asked.indexes, "|", *asked.find_links, "|", asked.prerelease, *asked.builds]
-        if self.uv_lock:
-            parts += [self.uv_lock.text, self.uv_lock.project.text, *self.groups]
+        if self.locked:
+            parts += [self.locked.text, self.locked.project.text, *self.groups]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def record(self) -> dict[str, object]:
@@ -86,12 +88,12 @@ def declared(
     `scripts` holds (task, script path); tasks without a script take what the first one takes.
     `Invalid` with every problem of every file.
     """
-    files = _Files(read)
+    files = Files(read)
     found: dict[tuple[str, str], Declared] = {}
     errors: list[Invalid] = []
-    for folder, tasks in _folders(scripts).items():
+    for (folder, own), tasks in _places(files, scripts).items():
         try:
-            one = _read(files, folder, fallback, groups, policy, downloaded)
+            one = _read(files, folder, own, fallback, groups, policy, downloaded)
         except Invalid as error:
             errors.append(error)
             continue
@@ -106,43 +108,18 @@ def declared(
     return sorted(found.values(), key=lambda one: -len(one.tasks))
 
 
-def _folders(scripts: Sequence[tuple[str, str | None]]) -> dict[str, list[str]]:
-    """folder → tasks; inline tasks go with the first script, or the root."""
+def _places(
+    files: Files, scripts: Sequence[tuple[str, str | None]]
+) -> dict[tuple[str, str], list[str]]:
+    """Folder, and script where it has a block of its own → tasks; inline tasks go with the first
+    script, or the root."""
     first = next((path for _, path in scripts if path), "")
-    folders: dict[str, list[str]] = {}
+    places: dict[tuple[str, str], list[str]] = {}
     for task, path in scripts:
-        folders.setdefault(posixpath.dirname(path or first), []).append(task)
-    return folders or {"": []}
-
-
-class _Files:
-    """Reads each file once."""
-
-    def __init__(self, read: Read) -> None:
-        self._read = read
-        self._known: dict[str, bytes | None] = {}
-
-    def read(self, path: str) -> bytes | None:
-        if path not in self._known:
-            self._known[path] = self._read(path)
-        return self._known[path]
-
-    def text(self, path: str) -> str | None:
-        data = self.read(path)
-        if data is None:
-            return None
-        try:
-            return decode(data)
-        except UnicodeDecodeError:
-            hint = "Save the file as UTF-8."
-            problem = Problem("requirement-encoding", "it is not UTF-8 text", path, hint)
-            raise refusal([problem], path) from None
-
-    def exists(self, path: str) -> bool:
-        try:
-            return self.read(path) is not None
-        except TaxiwayError:  # too large, or a link: it is there
-            return True
+        place = path or first
+        own = place if files.mentions(place, script.MARK) else ""
+        places.setdefault((posixpath.dirname(place), own), []).append(task)
+    return places or {("", ""): []}
 
 
 def _upwards(folder: str) -> Iterator[str]:
@@ -153,27 +130,24 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _read(
-    files: _Files,
+    files: Files,
     folder: str,
+    own: str,
     fallback: str | None,
     groups: Sequence[str],
     policy: PackagePolicy,
     downloaded: Path | None,
 ) -> Declared:
-    for above in _upwards(folder):
-        listed = posixpath.join(above, requirements.FILE)
-        toml = posixpath.join(above, pyproject.FILE)
-        if files.exists(listed):
-            found = _of_requirements(files, listed, toml, fallback, policy)
-            break
-        chosen = _project(files, toml, groups)
-        if chosen is not None and chosen.declares_packages:
-            found = _of_project(files, chosen, fallback, policy)
-            break
+    block = script.metadata(own, files.text(own) or "") if own else None
+    needs: Pyproject | None = block
+    if block is not None:
+        found = _of_project(files, block, fallback, policy)
     else:
-        found = _of_workflow(files, fallback, policy)
-    needs = found.uv_lock.project if found.uv_lock else _project(files, found.source, groups)
-    chosen_python = choose(_upwards(folder), files.text, needs, policy, downloaded)
+        found = _nearest(files, folder, fallback, groups, policy)
+        needs = found.locked.project if found.locked else _project(files, found.source, groups)
+    # What a script says of its Python is nearer than any file.
+    folders = () if block is not None and block.requires_python else _upwards(folder)
+    chosen_python = choose(folders, files.text, needs, policy, downloaded)
     return replace(
         found,
         python=chosen_python.version,
@@ -182,7 +156,28 @@ def _read(
     )
 
 
-def _project(files: _Files, path: str, groups: Sequence[str]) -> Pyproject | None:
+def _nearest(
+    files: Files,
+    folder: str,
+    fallback: str | None,
+    groups: Sequence[str],
+    policy: PackagePolicy,
+) -> Declared:
+    for above in _upwards(folder):
+        listed = posixpath.join(above, requirements.FILE)
+        toml = posixpath.join(above, pyproject.FILE)
+        if files.exists(listed):
+            return _of_requirements(files, listed, toml, fallback, policy)
+        locked = files.text(posixpath.join(above, pylock.FILE))
+        if locked is not None:
+            return _of_pylock(files, posixpath.join(above, pylock.FILE), locked, fallback, policy)
+        chosen = _project(files, toml, groups)
+        if chosen is not None and chosen.declares_packages:
+            return _of_project(files, chosen, fallback, policy)
+    return _of_workflow(files, fallback, policy)
+
+
+def _project(files: Files, path: str, groups: Sequence[str]) -> Pyproject | None:
     if not path.endswith(pyproject.FILE) or (text := files.text(path)) is None:
         return None
     try:
@@ -193,28 +188,41 @@ def _project(files: _Files, path: str, groups: Sequence[str]) -> Pyproject | Non
 
 
 def _of_requirements(
-    files: _Files, path: str, toml: str, fallback: str | None, policy: PackagePolicy
+    files: Files, path: str, toml: str, fallback: str | None, policy: PackagePolicy
 ) -> Declared:
     asked = requirements.parse(files.text(path) or "", policy=policy, source=path, read=files.read)
-    folder = posixpath.dirname(path)
-    others = [toml, posixpath.join(folder, uvlock.FILE)]
+    unread = _unread(files, path, (pylock.FILE, posixpath.basename(toml), uvlock.FILE))
+    return Declared(path, asked, "", notes=(_chosen(path, fallback), *unread, *asked.notes))
+
+
+def _of_pylock(
+    files: Files, path: str, text: str, fallback: str | None, policy: PackagePolicy
+) -> Declared:
+    lock = PyLock.parse(path, text)
+    if problems := lock.problems(policy):
+        raise refusal(problems, path)
+    unread = _unread(files, path, (uvlock.FILE,))
+    return Declared(path, Requirements(), "", locked=lock, notes=(_chosen(path, fallback), *unread))
+
+
+def _unread(files: Files, path: str, names: Sequence[str]) -> list[str]:
+    """What stands beside the file that was chosen, as a note."""
+    others = [posixpath.join(posixpath.dirname(path), name) for name in names]
     unread = [one for one in others if files.exists(one)]
-    notes = [f"{' and '.join(unread)} beside it {_is(unread)} not read."] if unread else []
-    return Declared(path, asked, "", notes=(_chosen(path, fallback), *notes, *asked.notes))
+    return [f"{' and '.join(unread)} beside it {_is(unread)} not read."] if unread else []
 
 
 def _of_project(
-    files: _Files, chosen: Pyproject, fallback: str | None, policy: PackagePolicy
+    files: Files, chosen: Pyproject, fallback: str | None, policy: PackagePolicy
 ) -> Declared:
-    path = posixpath.join(posixpath.dirname(chosen.path), uvlock.FILE)
-    locked = files.text(path)
-    notes = [_chosen(chosen.path if locked is None else path, fallback)]
-    if locked is not None:
-        lock = UvLock(path, locked, chosen)
+    lock = _uv_lock(files, chosen)
+    notes = [_chosen(lock.path if lock else chosen.path, fallback)]
+    if lock is not None:
         if problems := lock.problems(policy):
-            raise refusal(problems, path)
+            raise refusal(problems, lock.path)
+        notes += lock.notes()
         return Declared(
-            path, Requirements(), "", uv_lock=lock, groups=chosen.groups, notes=tuple(notes)
+            lock.path, Requirements(), "", locked=lock, groups=chosen.groups, notes=tuple(notes)
         )
     collector = Collector(policy)
     if problems := chosen.collect(collector):
@@ -224,7 +232,27 @@ def _of_project(
     return Declared(chosen.path, asked, "", groups=chosen.groups, notes=said)
 
 
-def _of_workflow(files: _Files, fallback: str | None, policy: PackagePolicy) -> Declared:
+def _uv_lock(files: Files, chosen: Pyproject) -> UvLock | None:
+    """The lock beside the project, or that of the workspace which it is a member of. A script has
+    none."""
+    if not chosen.path.endswith(pyproject.FILE):
+        return None
+    folder = posixpath.dirname(chosen.path)
+    path = posixpath.join(folder, uvlock.FILE)
+    if (text := files.text(path)) is not None:
+        return UvLock(path, text, chosen)
+    for above in _upwards(posixpath.dirname(folder)) if folder else ():
+        root = _project(files, posixpath.join(above, pyproject.FILE), ())
+        member = posixpath.relpath(folder, above or ".")
+        if root is None or not root.has_member(member):
+            continue
+        path = posixpath.join(above, uvlock.FILE)
+        text = files.text(path)
+        return UvLock(path, text, chosen, root, member) if text is not None else None
+    return None
+
+
+def _of_workflow(files: Files, fallback: str | None, policy: PackagePolicy) -> Declared:
     asked = requirements.of_repository(files.read, fallback=fallback, policy=policy)
     source = requirements.FALLBACK if (fallback or "").strip() else ""
     return Declared(source, asked, "", notes=asked.notes)

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from taxiway.environment.collector import Collector, Refused
@@ -70,6 +71,17 @@ class Pyproject:
         tool = self.raw.get("tool")
         found = tool.get("uv") if isinstance(tool, dict) else None
         return found if isinstance(found, dict) else {}
+
+    def has_member(self, folder: str) -> bool:
+        """Whether the folder, relative to this file, is in its workspace of uv."""
+        workspace = self._uv.get("workspace")
+        if not isinstance(workspace, dict):
+            return False
+        inside, outside = (
+            any(_names(str(pattern), folder) for pattern in workspace.get(key) or ())
+            for key in ("members", "exclude")
+        )
+        return inside and not outside
 
     def options(self) -> list[str]:
         """What tells `uv export` the groups that were chosen."""
@@ -196,6 +208,14 @@ class Pyproject:
             if f'"{text}"' in line or f"'{text}'" in line or line.startswith(text):
                 return f"{self.path}:{number}"
         return self.path
+
+
+def _names(pattern: str, folder: str) -> bool:
+    """Whether a pattern of a workspace names the folder: `*` is one name, `**` are any."""
+    wanted, parts = pattern.strip("/").removeprefix("./").split("/"), folder.split("/")
+    if "**" in wanted:
+        return fnmatchcase(folder, "/".join(wanted).replace("**", "*"))
+    return len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted))
 
 
 def plain(specifier: str) -> str:

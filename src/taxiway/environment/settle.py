@@ -58,8 +58,8 @@ def settle(
 ) -> Settled:
     """`Invalid` and `Unavailable` as `lock.resolve` and `provide` say."""
     interpreter = provide(asked.python, policy, cache)
-    if asked.uv_lock is not None:
-        lock = keep(asked.uv_lock.lock(interpreter, policy, cache), storage)
+    if asked.locked is not None:
+        lock = keep(asked.locked.lock(interpreter, policy, cache), storage)
         return Settled(lock, interpreter)
     known = None if upgrade else _find(memory.lock_of(asked.input), storage)
     if known is not None:

@@ -29,11 +29,14 @@ _OURS = {"virtual", "editable", "directory"}
 
 @dataclass(frozen=True)
 class UvLock:
-    """`uv.lock` beside a project, at `path`."""
+    """`uv.lock` at `path`: beside a project, or beside the `root` of the workspace that has the
+    project as its `member`, a folder below it."""
 
     path: str
     text: str
     project: Pyproject
+    root: Pyproject | None = None
+    member: str = "."
 
     def problems(self, policy: PackagePolicy) -> list[Problem]:
         """What can be told without uv: that it is older than the project, or names an index that
@@ -47,6 +50,23 @@ class UvLock:
         found += self._outdated(packages)
         found += self._indexes(packages, policy)
         return found
+
+    def notes(self) -> list[str]:
+        """What a user may expect of it that does not come true."""
+        packages = tomllib.loads(self.text).get("package", ())
+        needed = {normalize_name(str(one)) for one in self.project.declared()}
+        names = {normalize_name(str(one.get("name"))) for one in packages if self._is_other(one)}
+        if not needed & names:
+            return []
+        others = ", ".join(sorted(needed & names))
+        return [
+            f"{others} of the workspace {'are' if ', ' in others else 'is'} not installed: modules"
+            " of the repository are importable from the script's folder, src/ and the root."
+        ]
+
+    def _is_other(self, package: dict[str, Any]) -> bool:
+        source = package.get("source", {})
+        return any(kind in source and source[kind] != self.member for kind in _OURS)
 
     def _outdated(self, packages: list[dict[str, Any]]) -> Iterator[Problem]:
         root = next((one for one in packages if self._is_root(one)), None)
@@ -76,7 +96,7 @@ class UvLock:
 
     def _is_root(self, package: dict[str, Any]) -> bool:
         source = package.get("source", {})
-        is_here = any(source.get(kind) == "." for kind in _OURS)
+        is_here = any(source.get(kind) == self.member for kind in _OURS)
         return is_here and normalize_name(str(package.get("name"))) == self.project.name
 
     def _indexes(self, packages: list[dict[str, Any]], policy: PackagePolicy) -> Iterator[Problem]:
@@ -123,9 +143,13 @@ class UvLock:
     def _export(
         self, folder: Path, interpreter: Interpreter, policy: PackagePolicy, cache: Cache
     ) -> str:
-        (folder / pyproject.FILE).write_text(self.project.text)
+        if self.root is not None:
+            (folder / pyproject.FILE).write_text(self.root.text)
+        (folder / self.member).mkdir(parents=True, exist_ok=True)
+        (folder / self.member / pyproject.FILE).write_text(self.project.text)
         (folder / FILE).write_text(self.text)
-        args = ["export", "--quiet", "--frozen", "--offline", "--no-emit-project", "--no-header"]
+        args = ["export", "--quiet", "--frozen", "--offline", "--no-emit-workspace", "--no-header"]
+        args += ["--package", self.project.name] if self.root is not None else []
         args += ["--no-annotate", "--no-default-groups", "--format", "requirements.txt"]
         args += [*self.project.options(), "--python", str(interpreter.path)]
         quiet = replace(policy, network=())
