@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,23 +22,25 @@ SAYS_503_OF_AIRFLOW = {"getReadiness"}
 ADDRESS = "http://localhost:8000"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest, shared_app: FastAPI) -> Iterator[TestClient]:
-    """The service on both engines; what escapes from it is an answer, as it is outside tests."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{request.getfixturevalue('home')}/taxiway.db"
-    else:
-        make: Callable[..., str] = request.getfixturevalue("new_postgres")
-        url = make(request.getfixturevalue("postgres_template"))
-    database = Database(url)
-    shared_app.state.database = database
-    yield TestClient(shared_app, base_url=ADDRESS, follow_redirects=False)
-    database.close()
+@pytest.fixture
+def databases(
+    home: Path, new_postgres: Callable[..., str], postgres_template: str
+) -> Iterator[list[Database]]:
+    """One on each engine: what a request may be is made up once for both."""
+    made = [Database(f"sqlite:///{home}/taxiway.db"), Database(new_postgres(postgres_template))]
+    yield made
+    for database in made:
+        database.close()
 
 
-def test_no_request_makes_the_server_fail(server: TestClient) -> None:
-    made = server.post("/api/v1/workflows", json={"name": "there"}).json()["id"]
-    document: Any = server.app.openapi()  # type: ignore[attr-defined]
+def test_no_request_makes_the_server_fail(shared_app: FastAPI, databases: list[Database]) -> None:
+    """Also what escapes from the service is an answer here, as it is outside tests."""
+    server = TestClient(shared_app, base_url=ADDRESS, follow_redirects=False)
+    made = {}
+    for database in databases:
+        shared_app.state.database = database
+        made[database] = server.post("/api/v1/workflows", json={"name": "there"}).json()["id"]
+    document: Any = shared_app.openapi()
     schema = schemathesis.openapi.from_dict(document)
     tried: Counter[str] = Counter()
     failed: list[str] = []
@@ -48,7 +51,11 @@ def test_no_request_makes_the_server_fail(server: TestClient) -> None:
 
 
 def _attempt(
-    server: TestClient, operation: Any, workflow: str, tried: Counter[str], failed: list[str]
+    server: TestClient,
+    operation: Any,
+    workflows: dict[Database, str],
+    tried: Counter[str],
+    failed: list[str],
 ) -> None:
     name = operation.definition.raw["operationId"]
 
@@ -63,15 +70,18 @@ def _attempt(
     @given(case=operation.as_strategy())
     def attempt(case: Any) -> None:
         tried[name] += 1
-        if name != "deleteWorkflow" and tried[name] % 2 and "workflow_id" in case.path_parameters:
-            case.path_parameters["workflow_id"] = workflow  # past the 404
-        sent = case.as_transport_kwargs(base_url=ADDRESS)
-        for unused in ("timeout", "cookies"):
-            sent.pop(unused, None)
-        if "data" in sent:
-            sent["content"] = sent.pop("data")
-        answer = server.request(**sent)
-        if answer.status_code >= 500 and name not in SAYS_503_OF_AIRFLOW:
-            failed.append(f"{case.method} {sent}: {answer.text[:300]}")
+        is_there = name != "deleteWorkflow" and tried[name] % 2  # past the 404
+        for database, workflow in workflows.items():
+            server.app.state.database = database  # type: ignore[attr-defined]
+            if is_there and "workflow_id" in case.path_parameters:
+                case.path_parameters["workflow_id"] = workflow
+            sent = case.as_transport_kwargs(base_url=ADDRESS)
+            for unused in ("timeout", "cookies"):
+                sent.pop(unused, None)
+            if "data" in sent:
+                sent["content"] = sent.pop("data")
+            answer = server.request(**sent)
+            if answer.status_code >= 500 and name not in SAYS_503_OF_AIRFLOW:
+                failed.append(f"{database.engine.name} {case.method} {sent}: {answer.text[:300]}")
 
     attempt()
