@@ -64,10 +64,12 @@ def measure(part: Part, counts: list[str]) -> Result:
     finally:
         said_late = _end(process)
     taken = time.monotonic() - began
+    told = [json.loads(line) for line in (said or said_late).splitlines()]
     if process.returncode and not failed:
-        failed = f"it ended with status {process.returncode}; its log says why"
+        last = told[-1] if told else {}
+        failed = last.get("failed") or f"it ended with status {process.returncode}"
     others = max(0.0, (_busy() - busy) - (_own() - own)) / (taken * (os.cpu_count() or 1))
-    rows = [Row(**json.loads(line)) for line in (said or said_late).splitlines()]
+    rows = [Row(**one) for one in told if "what" in one]
     today = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return Result(rows, today, table.machine(), taken, others, failed)
 

@@ -24,6 +24,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "starting": Part("A task without packages", "benchmarks.starting"),
     "peers": Part("A task with packages, and the peers", "benchmarks.peers", 900),
+    "links": Part("Packages on their way into an environment", "benchmarks.links"),
     "values": Part("Values", "benchmarks.values", 600),
     "commits": Part("The files of a commit", "benchmarks.commits", 600),
     "browsing": Part("Browsing a repository", "benchmarks.browsing"),

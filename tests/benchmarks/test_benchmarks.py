@@ -121,10 +121,11 @@ def test_rendering_is_measured(options: Options) -> None:
 
 @pytest.mark.integration
 def test_a_part_that_breaks_keeps_what_it_found(own_part: Path) -> None:
-    own_part.write_text(OWN_PART + "    raise SystemExit(1)\n")
-    found = command.measure(Part("Own", own_part.stem), ["1", "1", "1"])
-    assert [row.what for row in found.rows] == ["First"]
-    assert "status 1" in found.failed
+    for fault, said in (("SystemExit(1)", "status 1"), ("ValueError('no')", "ValueError: no")):
+        own_part.write_text(f"{OWN_PART}    raise {fault}\n")
+        found = command.measure(Part("Own", own_part.stem), ["1", "1", "1"])
+        assert [row.what for row in found.rows] == ["First"]
+        assert said in found.failed
 
 
 @pytest.mark.integration
