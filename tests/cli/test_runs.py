@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from taxiway.runner.records import Came, make_record, note_of, to_bytes
+from taxiway.server.orchestrator.port import RecordTag
 
 pytestmark = pytest.mark.integration
 
@@ -119,6 +123,39 @@ def test_watch_gives_programs_one_event_a_line(busy: Any, made: Any) -> None:
 def test_the_value_of_a_task_is_json(busy: Any, made: Any) -> None:
     run = busy.json("runs", "trigger", made["name"])
     assert json.loads(busy.run("runs", "value", run["id"], "train").stdout) == {"accuracy": 0.5}
+
+
+def test_each_element_is_told_by_itself(service: Any, tmp_path: Path) -> None:
+    made = service.workflow("load")
+    service.run("tasks", "update", made["name"], "load", "--expand", "seed=[1, 2]")
+    service.run("deploy", made["id"])
+    kept = service.airflow.storage.put_addressed("values", b"why")
+    came = Came(7, artifacts=({"path": "a/b.txt", "size": 3, "digest": kept},), ended_well=True)
+    facts = {"release": "d" * 64, "task": "load", "map_index": 1, "try_number": 1}
+    inputs = {"data": note_of("make", ".rows", [1])}
+    data = to_bytes(make_record(facts, {"seed": 2}, inputs, came))
+    digest = service.airflow.storage.put_addressed("records", data, ".json")
+    service.airflow.state = None
+    run = service.json("runs", "trigger", made["name"])
+    lines = {"load[0]": ["zero"], "load[1]": ["one"]}
+    tag = RecordTag("load", 1, digest)
+    service.airflow.end(made["dag_id"], run["airflow_run_id"], "success", {}, lines, records=[tag])
+
+    assert service.run("logs", run["id"], "load", "--map-index", "1").stdout == "one\n"
+    both = service.run("logs", run["id"], "load").stdout.splitlines()
+    assert [line.split(" │ ") for line in both] == [["load[0]", "zero"], ["load[1]", "one"]]
+    assert "load[1]" in service.run("runs", "show", run["id"]).stdout
+    value = ("runs", "value", run["id"], "load")
+    assert json.loads(service.run(*value).stdout) == [None, 7]
+    assert json.loads(service.run(*value, "--map-index", "1").stdout) == 7
+    record = ("runs", "record", run["id"], "load", "--map-index", "1")
+    assert service.json(*record)["params"] == {"seed": 2}
+    assert "make.rows" in service.run(*record).stdout
+    files = ("runs", "artifacts", run["id"], "load", "--map-index", "1")
+    assert service.json(*files)[0]["path"] == "a/b.txt"
+    service.run(*files, "--to", str(tmp_path / "got"))
+    assert (tmp_path / "got" / "a" / "b.txt").read_bytes() == b"why"
+    assert service.call(*files, "--to", str(tmp_path / "got")).exit_code == 2
 
 
 def test_a_run_is_cancelled_once(service: Any, made: Any) -> None:

@@ -27,7 +27,8 @@ def test_what_create_is_given_arrives(service: Any) -> None:
         *("--function", "train", "--param", "epochs=100", "--param", 'kind="svm"'),
         *("--after", "load", "--retries", "2", "--retry-delay", "5", "--timeout", "60"),
         *("--trigger-rule", "all_done", "--pool", "gpu", "--pool-slots", "2", "--queue", "q"),
-        *("--env", "A=1"),
+        *("--env", "A=1", "--input", "data=load.rows", "--secret", "KEY=variable:key"),
+        *("--expand", "seed=[1, 2]", "--expand", "item=load"),
     )
     expected = {
         "workflow_id": made["id"],
@@ -44,8 +45,25 @@ def test_what_create_is_given_arrives(service: Any) -> None:
         "pool_slots": 2,
         "queue": "q",
         "env": {"A": "1"},
+        "inputs": {"data": "load.rows"},
+        "expand": {"seed": [1, 2], "item": "load"},
+        "secrets": {"KEY": "variable:key"},
     }
     assert {key: task[key] for key in expected} == expected
+
+
+def test_wiring_is_replaced_and_cleared(service: Any) -> None:
+    made = service.workflow("load", "train")
+    call = ("tasks", "update", made["name"], "train")
+    wired = service.json(
+        *call, "--input", "a=load", "--expand", "b=[1]", "--secret", "C=variable:d"
+    )
+    assert (wired["inputs"], wired["expand"]) == ({"a": "load"}, {"b": [1]})
+    assert service.json(*call, "--input", "z=load")["inputs"] == {"z": "load"}
+    bare = service.json(*call, "--input", "", "--expand", "", "--secret", "")
+    assert [bare[name] for name in ("inputs", "expand", "secrets")] == [{}, {}, {}]
+    for wrong in (("--expand", "b=[1"), ("--input", "a"), ("--secret", "C=file:x")):
+        assert service.call(*call, *wrong).exit_code == 2
 
 
 def test_inline_code_comes_from_a_file_and_is_shown(service: Any, source: str) -> None:

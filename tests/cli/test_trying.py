@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from taxiway.runner.records import Came, make_record, note_of, to_bytes
+from taxiway.server.orchestrator.port import RecordTag
+
 pytestmark = pytest.mark.integration
 
 SOURCE = """\
@@ -36,3 +39,43 @@ def test_a_function_of_the_working_tree_is_run_without_a_server(
     assert service.call("try", "train.py", **nowhere).exit_code == 2
     assert "no file src/gone.py" in service.call("try", "gone.py:f", **nowhere).stderr
     assert not list(tmp_path.rglob("__pycache__"))
+
+
+EVALUATE = """\
+def evaluate(item, folder, accuracy, threshold=0.5, context=None):
+    whole = context["ti"].xcom_pull("make")
+    return [item, whole, (folder / "a" / "b").read_text(), accuracy > threshold]
+"""
+
+
+def test_it_is_given_what_a_task_of_a_run_was_given(
+    service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = service.airflow.storage
+    made = service.workflow("evaluate")
+    service.run("deploy", made["id"])
+    inner = storage.put_addressed("values", b"inner")
+    index = json.dumps({"entries": [["a/b", "file", inner, 5]]}).encode()
+    folder = {"__taxiway__": "value", "format": "folder", "type": "pathlib.PosixPath", "size": 5}
+    folder |= {"digest": storage.put_addressed("values", index), "summary": {}, "name": "out"}
+    inputs = {
+        "item": note_of("make", "", {"n": 1}),
+        "folder": note_of("load", "", folder),
+        "accuracy": note_of("train", ".metrics.accuracy", {"metrics": {"accuracy": 0.75}}),
+        "xcom_pull(make)": note_of("make", "", [{"n": 1}, {"n": 2}]),
+    }
+    facts = {"release": "d" * 64, "task": "evaluate", "map_index": 0, "try_number": 1}
+    record = make_record(facts, {"threshold": 0.7}, inputs, Came(1, ended_well=True))
+    digest = storage.put_addressed("records", to_bytes(record), ".json")
+    service.airflow.state = None
+    run = service.json("runs", "trigger", made["name"])
+    tag = RecordTag("evaluate", 0, digest)
+    service.airflow.end(made["dag_id"], run["airflow_run_id"], "success", {}, records=[tag])
+
+    (tmp_path / "evaluate.py").write_text(EVALUATE)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    call = ("try", "evaluate.py:evaluate", "--inputs-of", run["id"], "--map-index", "0")
+    assert service.json(*call)["value"] == [{"n": 1}, [{"n": 1}, {"n": 2}], "inner", True]
+    assert service.json(*call, "-p", "threshold=0.9")["value"][3] is False
+    assert service.call(*call[:-1], "1").exit_code == 3

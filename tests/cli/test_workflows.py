@@ -22,6 +22,7 @@ def test_what_create_is_given_arrives(service: Any, name: str, tmp_path: Path) -
         *("--branch", "next", "--schedule", "30 6 * * *", "--timezone", "Europe/Berlin"),
         *("--description", "d", "--catchup", "--max-active-runs", "3", "--inactive"),
         *("--requirements", str(tmp_path / "requirements.txt"), "--env", "A=1", "--env", "B=x=y"),
+        *("--secret", "KEY=connection:db", "--dependency-group", "gpu"),
     )
     expected = {
         "name": name,
@@ -35,6 +36,8 @@ def test_what_create_is_given_arrives(service: Any, name: str, tmp_path: Path) -
         "is_active": False,
         "requirements": "numpy\n",
         "env": {"A": "1", "B": "x=y"},
+        "secrets": {"KEY": "connection:db"},
+        "dependency_groups": ["gpu"],
     }
     assert {key: made[key] for key in expected} == expected
 

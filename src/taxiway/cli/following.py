@@ -20,23 +20,25 @@ _LOUD = ("error", "critical")
 
 Event = dict[str, Any]
 Show = Callable[[Event], None]
+Of = tuple[str, int]  # a task, and which of many elements it runs for, or -1
 
 
 @dataclass
 class Follower:
     """Yields each state and each line once. `lines` False leaves the lines out, `only` picks
-    one task and `only_try` one of its tries."""
+    one task, `only_element` one of its elements and `only_try` one of its tries."""
 
     client: TaxiwayClient
     run_id: str
     lines: bool = True
     only: str | None = None
+    only_element: int | None = None
     only_try: int | None = None
     run: Json = field(default_factory=dict)
-    _states: dict[str, tuple[str, int]] = field(default_factory=dict)
-    _read: dict[tuple[str, int], int] = field(default_factory=dict)
-    _done: set[tuple[str, int]] = field(default_factory=set)
-    _late: set[tuple[str, int]] = field(default_factory=set)
+    _states: dict[Of, tuple[str, int]] = field(default_factory=dict)
+    _read: dict[tuple[Of, int], int] = field(default_factory=dict)
+    _done: set[tuple[Of, int]] = field(default_factory=set)
+    _late: set[tuple[Of, int]] = field(default_factory=set)
 
     def until_ended(self) -> Iterator[Event]:
         """Everything up to the run's end; what is unavailable for a while is asked for again."""
@@ -58,47 +60,65 @@ class Follower:
         if not ended and run["state"] != self.run.get("state"):
             yield {"event": "run", "run": run["id"], "state": run["state"]}
         for task in self.client.run_tasks(self.run_id):
-            if self.only in (None, task["task"]):
+            if self.only in (None, task["task"]) and self.only_element in (None, task["map_index"]):
                 yield from self._task(task, ended=ended)
         if ended:
             yield {"event": "run", "run": run["id"], "state": run["state"]}
         self.run = run
 
     def _task(self, task: Json, *, ended: bool) -> Iterator[Event]:
-        name, state, tried = task["task"], task["state"], task["try_number"]
-        before = self._states.get(name, ("", 0))
+        of, state, tried = (task["task"], task["map_index"]), task["state"], task["try_number"]
+        before = self._states.get(of, ("", 0))
         fresh = before != (state, tried) and state not in WAITING
         if fresh and state == "running":
-            yield _state(name, state, tried)
+            yield _state(of, state, tried)
         if self.lines:
             over = ended or state in ENDED or state == "up_for_retry"
-            yield from self._tries(name, tried, over=over, last=ended)
+            yield from self._tries(of, tried, over=over, last=ended)
         if fresh and state != "running":
-            yield _state(name, state, tried)
-        self._states[name] = (state, tried)
+            yield _state(of, state, tried)
+        self._states[of] = (state, tried)
 
-    def _tries(self, name: str, latest: int, *, over: bool, last: bool) -> Iterator[Event]:
+    def _tries(self, of: Of, latest: int, *, over: bool, last: bool) -> Iterator[Event]:
         for number in range(1, latest + 1):
-            key = (name, number)
+            key = (of, number)
             if key in self._done or self.only_try not in (None, number):
                 continue
-            yield from self._lines(name, number)
+            yield from self._lines(of, number)
             if number < latest or last or (over and key in self._late):
                 self._done.add(key)
             elif over:
                 self._late.add(key)  # the last lines may be written after the state
 
-    def _lines(self, name: str, number: int) -> Iterator[Event]:
+    def _lines(self, of: Of, number: int) -> Iterator[Event]:
+        task, element = of
         page = self.client.logs(
-            self.run_id, name, after=self._read.get((name, number), 0), try_number=number
+            self.run_id,
+            task,
+            after=self._read.get((of, number), 0),
+            try_number=number,
+            map_index=element if element >= 0 else None,
         )
-        self._read[name, number] = page["next"]
+        self._read[of, number] = page["next"]
+        place = {"task": task, "map_index": element, "try_number": number}
         for line in page["lines"]:
-            yield {"event": "line", "task": name, "try_number": number, **line}
+            yield {"event": "line", **place, **line}
 
 
-def _state(name: str, state: str, tried: int) -> Event:
-    return {"event": "task", "task": name, "state": state, "try_number": tried}
+def _state(of: Of, state: str, tried: int) -> Event:
+    task, element = of
+    return {
+        "event": "task",
+        "task": task,
+        "map_index": element,
+        "state": state,
+        "try_number": tried,
+    }
+
+
+def name_of(task: Json) -> str:
+    """A task run of several of one task is told from the others."""
+    return f"{task['task']}[{task['map_index']}]" if task["map_index"] >= 0 else str(task["task"])
 
 
 def is_own(event: Event) -> bool:
@@ -112,7 +132,7 @@ def as_text(event: Event, *, width: int = 16) -> str:
     """An event as a line for people."""
     if event["event"] == "run":
         return f"run {event['run']}: {event['state']}"
-    name = display.plain(event["task"])
+    name = display.plain(name_of(event))
     if event["event"] == "line":
         return f"{name:<{width}} │ {display.plain(event['text'])}"
     again = f" (try {event['try_number']})" if event["try_number"] > 1 else ""
@@ -130,7 +150,8 @@ def require_success(client: TaxiwayClient, run: Json) -> None:
     if run["state"] != "failed":
         return
     try:
-        guilty = [t["task"] for t in client.run_tasks(run["id"]) if t["state"] == "failed"]
+        failed = (t["task"] for t in client.run_tasks(run["id"]) if t["state"] == "failed")
+        guilty = list(dict.fromkeys(failed))
     except TaxiwayError:
         guilty = []
     logs = f"`taxiway logs {run['id']} {guilty[0]}` shows why; " if guilty else ""

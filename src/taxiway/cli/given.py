@@ -18,10 +18,10 @@ def present(**fields: Any) -> Json:
 
 
 def pairs(texts: Iterable[str] | None, option: str) -> dict[str, str] | None:
-    """`NAME=VALUE`, as often as the option was given."""
+    """`NAME=VALUE`, as often as the option was given; nothing of an empty text."""
     if not texts:
         return None
-    return dict(_split(text, option, "NAME=VALUE") for text in texts)
+    return dict(_split(text, option, "NAME=VALUE") for text in texts if text)
 
 
 def json_pairs(texts: Iterable[str] | None, option: str) -> Json | None:
@@ -30,6 +30,22 @@ def json_pairs(texts: Iterable[str] | None, option: str) -> Json | None:
     if found is None:
         return None
     return {name: _json(value, f"{option} {name}") for name, value in found.items()}
+
+
+def names(texts: Iterable[str] | None) -> list[str] | None:
+    """Each as often as the option was given; none of an empty text."""
+    return [text for text in texts if text] if texts else None
+
+
+def lists(texts: Iterable[str] | None, option: str) -> Json | None:
+    """`NAME=[…]`, a list as JSON, or `NAME=TASK`, a name."""
+    found = pairs(texts, option)
+    if found is None:
+        return None
+    return {
+        name: _json(text, f"{option} {name}") if text.startswith("[") else text
+        for name, text in found.items()
+    }
 
 
 def params_by_task(texts: Iterable[str] | None) -> dict[str, Json]:

@@ -19,6 +19,7 @@ def command(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
     ] = False,
+    map_index: options.Element = None,
     try_number: Annotated[
         int | None,
         typer.Option("--try", min=1, help="Only this try.", show_default="all of them"),
@@ -31,9 +32,12 @@ def command(
     with connect(server, home) as connection:
         client = connection.client
         found = run_of(client, run)
-        names = [state["task"] for state in client.run_tasks(found["id"])]
-        _require_task(found, task, names)
-        follower = following.Follower(client, found["id"], only=task, only_try=try_number)
+        tasks = client.run_tasks(found["id"])
+        names = [following.name_of(state) for state in tasks]
+        _require_task(found, task, list(dict.fromkeys(state["task"] for state in tasks)))
+        follower = following.Follower(
+            client, found["id"], only=task, only_element=map_index, only_try=try_number
+        )
         events = follower.until_ended() if follow else follower.look()
         width = max(map(len, names), default=0)
         for event in events:
@@ -41,7 +45,7 @@ def command(
                 continue
             if output is options.Form.json:
                 display.line({name: part for name, part in event.items() if name != "event"})
-            elif task is None:
+            elif task is None or (map_index is None and event["map_index"] >= 0):
                 typer.echo(following.as_text(event, width=min(width, 24)))
             else:
                 typer.echo(display.plain(event["text"]))

@@ -59,6 +59,9 @@ Server = Annotated[
 ]
 Workflow = Annotated[str, typer.Argument(help="Its id, its DAG id or its name.")]
 Run = Annotated[str, typer.Argument(help="The run's id, or how it begins.")]
+Element = Annotated[
+    int | None, typer.Option("--map-index", min=0, help="Which of the elements that it ran for.")
+]
 Message = Annotated[str | None, typer.Option("--message", "-m", help="Why.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(min=1, help="Show at most so many.")]

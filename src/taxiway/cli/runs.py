@@ -13,12 +13,12 @@ from taxiway.cli import display, following, given, options
 from taxiway.cli.backfill import backfill, backfills
 from taxiway.cli.connection import Connection, connect
 from taxiway.cli.naming import SHORT, run_of, workflow_of
+from taxiway.cli.outcomes import artifacts, record, value
 from taxiway.client.http import TERMINAL, Json
 from taxiway.errors import TaxiwayError
 
 HELP = "Start runs, follow them, cancel and retry them."
 
-Task = Annotated[str, typer.Argument(help="The task's name.")]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="Follow it to its end.")]
 Tasks = Annotated[
     list[str] | None,
@@ -159,18 +159,6 @@ def watch(
         following.require_success(connection.client, follower.run)
 
 
-def value(
-    run: options.Run,
-    task: Task,
-    server: options.Server = None,
-    home: options.Home = None,
-) -> None:
-    """Print what a task returned, as JSON."""
-    with connect(server, home) as connection:
-        found = run_of(connection.client, run)
-        display.data(connection.client.value(found["id"], task))
-
-
 def _started(connection: Connection, run: Json, output: options.Form, *, wait: bool) -> None:
     """Say what began, and with `wait` how it goes on (on stderr) and what it came to."""
     connection.point_to_run(run)
@@ -201,7 +189,10 @@ def _tell(connection: Connection, run: Json, output: options.Form) -> None:
         return
     display.fields(_fields(run))
     typer.echo("")
-    rows = [(t["task"], t["state"], t["try_number"] or "", _time(t), _spent(t)) for t in tasks]
+    rows = [
+        (following.name_of(t), t["state"], t["try_number"] or "", _time(t), _spent(t))
+        for t in tasks
+    ]
     display.table(("task", "state", "try", "time", "spent"), rows, empty="It has no task yet.")
 
 
@@ -236,6 +227,8 @@ VERBS = {
     "retry": retry,
     "watch": watch,
     "value": value,
+    "record": record,
+    "artifacts": artifacts,
     "backfill": backfill,
     "backfills": backfills,
 }

@@ -47,6 +47,18 @@ class Declared:
         None
     )
     env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeat it for more.")] = None
+    input: Annotated[
+        list[str] | None,
+        typer.Option(help="PARAM=TASK or PARAM=TASK.PATH: what it gets of a task before it."),
+    ] = None
+    expand: Annotated[
+        list[str] | None,
+        typer.Option(help="PARAM=[…] or PARAM=TASK: run once for each element of a list."),
+    ] = None
+    secret: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=variable:KEY or NAME=connection:ID, as Airflow has it."),
+    ] = None
     file: options.File = None
 
     def fields(self) -> Json:
@@ -56,7 +68,7 @@ class Declared:
             function_name=self.function,
             python_callable=given.text_file(self.inline),
             params=given.json_pairs(self.param, "--param"),
-            dependencies=_names(self.after),
+            dependencies=given.names(self.after),
             retry_count=self.retries,
             retry_delay=self.retry_delay,
             timeout=self.timeout,
@@ -65,6 +77,9 @@ class Declared:
             pool_slots=self.pool_slots,
             queue=self.queue,
             env=given.pairs(self.env, "--env"),
+            inputs=given.pairs(self.input, "--input"),
+            expand=given.lists(self.expand, "--expand"),
+            secrets=given.pairs(self.secret, "--secret"),
         )
 
 
@@ -124,7 +139,8 @@ def update(
     home: options.Home = None,
     output: options.Output = options.Form.table,
 ) -> None:
-    """Change what is given, from the next deploy on; --param, --after and --env replace all."""
+    """Change what is given, from the next deploy on; --param, --after, --env, --input, --expand and
+    --secret each replace all that there was ('' for none)."""
     fields = declared.fields() | given.present(name=name)
     with connect(server, home) as connection:
         found, etag = task_seen(connection.client, workflow, task)
@@ -167,10 +183,6 @@ def replace(
         else:
             task_table(now)
         connection.point_to_workflow(found)
-
-
-def _names(after: list[str] | None) -> list[str] | None:
-    return [name for name in after if name] if after else None
 
 
 def _tell(task: Json, output: options.Form) -> None:

@@ -34,6 +34,7 @@ def command(
         str | None,
         typer.Option(help="The task of that run.", show_default="named like the function"),
     ] = None,
+    map_index: options.Element = None,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
@@ -48,7 +49,9 @@ def command(
     if inputs_of is not None:
         with connect(server, home) as connection:
             run = run_of(connection.client, inputs_of)
-            record = connection.client.task_record(run["id"], task or asked.name)
+            record = connection.client.task_record(
+                run["id"], task or asked.name, map_index=map_index
+            )
             brought = _bring(connection.client, run["id"], record, trial.storage_of(settings))
             inputs = trial.Inputs(*brought)
         asked = trial.task_of(target, {**record["params"], **params}, root)
@@ -76,27 +79,34 @@ def _local() -> Any:
 
 def _bring(
     client: TaxiwayClient, run: str, record: Json, storage: Storage
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values that the record names, their files brought into `storage`, and which parameter
-    gets what of them."""
+) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+    """The values that the record names, their files brought into `storage`, which parameter gets
+    what part of them, and what is a parameter's own: one of many elements, say."""
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
+    received: dict[str, Any] = {}
     for name, one in record["inputs"].items():
-        values[one["task"] or name] = one["value"]
-        if not name.startswith("xcom_pull("):
-            sources[name] = f"{one['task'] or name}{one['path']}"
+        if name.startswith("xcom_pull("):
+            values[one["task"]] = one["value"]
+        elif one["path"]:
+            values[one["task"]] = one["value"]
+            sources[name] = f"{one['task']}{one['path']}"
+        else:
+            received[name] = one["value"]
 
     def fetch(digest: str) -> bytes:
         if not storage.exists(f"values/{digest}"):
-            storage.put(f"values/{digest}", client.record_file(run, record["task"], digest))
+            element = record["map_index"] if record["map_index"] >= 0 else None
+            data = client.record_file(run, record["task"], digest, map_index=element)
+            storage.put(f"values/{digest}", data)
         return storage.get(f"values/{digest}")
 
-    for digest, is_folder in _objects(list(values.values())):
+    for digest, is_folder in _objects([*values.values(), *received.values()]):
         data = fetch(digest)
         for entry in json.loads(data)["entries"] if is_folder else ():
             if entry[1] == "file":
                 fetch(entry[2])
-    return values, sources
+    return values, sources, received
 
 
 def _objects(value: Any) -> set[tuple[str, bool]]:

@@ -53,6 +53,14 @@ class Declared:
     env: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE for every task; repeat it for more.")
     ] = None
+    secret: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=variable:KEY or NAME=connection:ID, for every task."),
+    ] = None
+    dependency_group: Annotated[
+        list[str] | None,
+        typer.Option(help="Of pyproject.toml, installed too; '' for none; repeat it."),
+    ] = None
     notify_url: Annotated[
         Text, typer.Option(help="Told when a run or a deploy fails; '' for none.")
     ] = None
@@ -76,6 +84,8 @@ class Declared:
             is_active=self.active,
             requirements=given.text_file(self.requirements),
             env=given.pairs(self.env, "--env"),
+            secrets=given.pairs(self.secret, "--secret"),
+            dependency_groups=given.names(self.dependency_group),
             notify_url=self.notify_url,
         )
 

@@ -30,10 +30,12 @@ from taxiway.workflow.models import Task, Workflow
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the function receives: the values of tasks, and which parameter gets what of them."""
+    """What the function receives: the values of tasks, which parameter gets what part of them,
+    and which gets a value of its own."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    received: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _NoLocks:
@@ -127,7 +129,11 @@ def try_task(
             function_name=task.function_name,
             params=task.params,
             context={"run_id": "try", "dag_id": root.name, "task_id": task.name, "try_number": 1},
-            wiring=Wiring(tuple(inputs.values), inputs=dict(inputs.sources)),
+            wiring=Wiring(
+                tuple(inputs.values),
+                inputs=dict(inputs.sources),
+                received=dict(inputs.received),
+            ),
             limits=settings.value_limits,
         )
         values = ValueExchange(workspace, storage, cache, settings.value_max_size)
