@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
-from taxiway.airflow.operators import TaxiwayOperator
+from taxiway.airflow.operators import RECEIVED, TaxiwayOperator
 from taxiway.airflow.sentinel import SENTINEL_FILE, SENTINEL_SOURCE
 from taxiway.release.model import Release
 from taxiway.release.render import Dag, render
 from taxiway.workflow.models import Task, Workflow
+from taxiway.workflow.wiring import MOST_LISTS
 
 INLINE = "def f():\n    return 1"
 
@@ -140,6 +142,38 @@ def test_a_task_serialises_small(tmp_path: Path) -> None:
         warnings.simplefilter("ignore")
         data = DagSerialization.to_dict(dag)
     assert len(json.dumps(data)) < 3_000
+
+
+def test_a_task_is_mapped_over_every_combination_of_several_lists(tmp_path: Path) -> None:
+    lists = [Task(name, python_callable=INLINE) for name in ("make", "load")]
+    train = Task("train", python_callable=INLINE, dependencies=("make", "load"))
+    one = replace(train, name="one", expand={"seed": [1, 2], "item": "make"})
+    two = replace(train, name="two", expand={"seed": [1, 2], "item": "make", "at": "load"})
+    dag = parse(rendered(*lists, one, two).source, tmp_path)
+    for name, receives, sources in (
+        ("one", "item", ["make"]),
+        ("two", ["at", "item"], ["load", "make"]),
+    ):
+        mapped = dag.get_task(name)
+        assert mapped.partial_kwargs["receives"] == receives
+        given = mapped.expand_input.value
+        assert given["element"] == [{"seed": 1}, {"seed": 2}]
+        over = [arg.operator.task_id for key, arg in given.items() if key in RECEIVED]
+        assert over == sources
+    assert len(RECEIVED) == MOST_LISTS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        DagSerialization.to_dict(dag)
+
+
+def test_the_operator_hands_over_what_it_received() -> None:
+    several = TaxiwayOperator(
+        task_id="t", release="r", receives=["at", "item"], received=1, received_2=2
+    )
+    assert several._received() == {"at": 1, "item": 2}
+    one = TaxiwayOperator(task_id="t", release="r", receives="item", received=1)
+    assert one._received() == {"item": 1}
+    assert TaxiwayOperator(task_id="t", release="r")._received() == {}
 
 
 def test_the_sentinel_is_a_dag_that_never_runs(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ def codes(task: Task) -> list[str]:
 def test_what_cannot_be_mapped_is_told() -> None:
     assert codes(Task("t", expand={"a": [1], "b": "make"})) == []
     assert codes(Task("t", expand={"a": "make.items"})) == ["expand-over-part"]
-    assert codes(Task("t", expand={"a": "make", "b": "load"})) == ["expand-over-several"]
+    assert codes(Task("t", expand={"a": "make", "b": "load", "c": [1]})) == []
+    many = {name: "make" for name in "abcde"}
+    assert codes(Task("t", expand=many)) == ["expand-over-several"]
     assert codes(Task("t", expand={"a": list(range(40)), "b": list(range(40))})) == [
         "expand-too-many"
     ]

@@ -68,9 +68,9 @@ def test_values_reach_the_next_task_as_what_they_were(pilot, stack):
 
 MAKE = "def make():\n    return [{'n': 1}, {'n': 2}, {'n': 3}]\n"
 TRAIN = """\
-def train(seed, item, context):
+def train(seed, item, bonus, context):
     (context["artifacts"] / "seen.txt").write_text(f"{seed} {item['n']}")
-    return {"metrics": {"score": item["n"] * seed}} if item["n"] != 2 else None
+    return {"metrics": {"score": item["n"] * seed + bonus}} if item["n"] != 2 else None
 """
 GATHER = """\
 def gather(train, first, context):
@@ -97,11 +97,12 @@ def test_many_elements_inputs_secrets_and_artifacts(pilot, stack):
 
     workflow = pilot.workflow(
         {"name": "make", "python_callable": MAKE},
+        {"name": "bonuses", "python_callable": "def bonuses():\n    return [0, 1]\n"},
         {
             "name": "train",
             "python_callable": TRAIN,
-            "dependencies": ["make"],
-            "expand": {"seed": [10], "item": "make"},
+            "dependencies": ["make", "bonuses"],
+            "expand": {"seed": [10], "item": "make", "bonus": "bonuses"},
         },
         {
             "name": "gather",
@@ -113,15 +114,21 @@ def test_many_elements_inputs_secrets_and_artifacts(pilot, stack):
     )
     pilot.deploy(workflow)
     run = pilot.succeed(workflow)
-    scores = [{"metrics": {"score": 10}}, None, {"metrics": {"score": 30}}]
+    # Lists vary by the names of their parameters, the last one first.
+    found = (10, None, 30, 11, None, 31)
+    scores = [score and {"metrics": {"score": score}} for score in found]
     assert pilot.value(run, "gather") == {"all": scores, "first": 10, "key": len(key)}
     log = pilot.log(run, "gather")
     assert "line ***" in log and "abcdefgh" not in log
     told = get(f"/runs/{run}/tasks/train/value")
     assert told["value"] == scores
     assert get(f"/runs/{run}/tasks/train/artifacts?map_index=2")["items"][0]["size"] == 4
+    assert get(f"/runs/{run}/tasks/train/value?map_index=3")["value"] == scores[3]
+    last = get(f"/runs/{run}/tasks/train/record?map_index=5")
+    assert (last["params"]["seed"], last["inputs"]["bonus"]["value"]) == (10, 1)
+    assert get(f"/runs/{run}/tasks/train/logs?map_index=5")["map_index"] == 5
     series = get(f"/workflows/{workflow}/metrics?task=train")["items"]
-    assert [point["value"] for point in series[0]["points"]] == [10, 30]
+    assert [point["value"] for point in series[0]["points"]] == [10, 30, 11, 31]
     record = get(f"/runs/{run}/tasks/gather/record")
     assert set(record["inputs"]) == {"train", "first"} and key not in str(record)
 

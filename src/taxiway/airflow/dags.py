@@ -9,7 +9,7 @@ import pendulum
 from airflow.sdk import XComArg
 from airflow.sdk.definitions._internal.contextmanager import DagContext
 
-from taxiway.airflow.operators import TaxiwayOperator
+from taxiway.airflow.operators import RECEIVED, TaxiwayOperator
 
 TAG = "taxiway"
 
@@ -71,13 +71,20 @@ def _task(workflow: dict[str, Any], name: str, documentation: str | None) -> Any
 
 
 def _mapped(arguments: dict[str, Any], expand: dict[str, Any]) -> Any:
-    """One task run for each element: of `elements`, and of what the task `over` returned."""
+    """One task run for each combination of elements: those of `elements`, and those that the
+    tasks `over` returned."""
     over = expand.get("over")
     if over is None:
         return TaxiwayOperator.partial(**arguments).expand(element=expand["elements"])
-    upstream = DagContext.get_current_dag().get_task(over)  # it stands above in the file
-    return TaxiwayOperator.partial(**arguments, receives=expand["receives"]).expand(
-        element=expand["elements"], received=XComArg(upstream)
+    sources = {expand["receives"]: over} if isinstance(over, str) else over
+    dag = DagContext.get_current_dag()  # they stand above in the file
+    lists = {
+        name: XComArg(dag.get_task(source))
+        for name, source in zip(RECEIVED, sources.values(), strict=False)
+    }
+    receives = list(sources) if len(sources) > 1 else expand["receives"]
+    return TaxiwayOperator.partial(**arguments, receives=receives).expand(
+        element=expand["elements"], **lists
     )
 
 

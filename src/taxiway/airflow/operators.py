@@ -25,6 +25,8 @@ from taxiway.runner.settings import WorkerSettings
 # Airflow lists XComs of a whole run by their keys, without the values: so the key says it.
 TIMINGS_KEY = "taxiway_timings"
 RECORD_KEY = "taxiway_record"
+# Airflow maps over arguments that the operator names, so there are so many lists at most.
+RECEIVED = ("received", "received_2", "received_3", "received_4")
 
 _log = logging.getLogger("taxiway")
 
@@ -42,16 +44,22 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
         commit: str | None = None,
         element: dict[str, Any] | None = None,
         received: Any = None,
-        receives: str | None = None,
+        received_2: Any = None,
+        received_3: Any = None,
+        received_4: Any = None,
+        receives: str | list[str] | None = None,
         **kwargs: Any,
     ) -> None:
         """A mapped task has an `element` of its own, params, and may have `received` one of what
-        another task returned, for the parameter `receives`."""
+        another task returned, for the parameter `receives`; or one each of several."""
         super().__init__(**kwargs)
         self.release = release
         self.commit = commit
         self.element = element
         self.received = received
+        self.received_2 = received_2
+        self.received_3 = received_3
+        self.received_4 = received_4
         self.receives = receives
         self._process: TaskProcess | None = None
         self._killed = False
@@ -69,7 +77,7 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
                     number=number_of(Path(bundle.path), context["ti"].dag_id),
                     commit=self.commit,
                     element=self.element or {},
-                    received={self.receives: self.received} if self.receives else {},
+                    received=self._received(),
                     max_elements=conf.getint("core", "max_map_length", fallback=1024),
                 ),
                 TaskLogHost(context["ti"]),
@@ -88,6 +96,11 @@ class TaxiwayOperator(BaseOperator):  # type: ignore[misc]
                 # So that the values of all elements are collected in their order.
                 context["ti"].xcom_push(key="return_value", value=None)
             return value
+
+    def _received(self) -> dict[str, Any]:
+        names = [self.receives] if isinstance(self.receives, str) else self.receives or []
+        values = (getattr(self, name) for name in RECEIVED)
+        return dict(zip(names, values, strict=False))
 
     def on_kill(self) -> None:
         """Called by a signal handler, anywhere in `execute`: raw system calls only."""

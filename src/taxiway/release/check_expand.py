@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 
 from taxiway.release.findings import Finding, pointer
 from taxiway.workflow.models import Task
-from taxiway.workflow.wiring import MOST_ELEMENTS, expanded_over
+from taxiway.workflow.wiring import MOST_ELEMENTS, MOST_LISTS, count_of, expanded_over
 
 
 def check_expand(task: Task, names: list[str]) -> Iterator[Finding]:
@@ -22,15 +21,15 @@ def check_expand(task: Task, names: list[str]) -> Iterator[Finding]:
                 f"{task.name} expands {name} over `{source}`, a part of what a task returns",
                 "Name the task alone, and let it return the list.",
             )
-    if len(sources) > 1:
+    if len(sources) > MOST_LISTS:
         yield _finding(
             task,
             list(sources)[-1],
             "expand-over-several",
-            f"{task.name} expands over several tasks: {', '.join(sources.values())}",
+            f"{task.name} expands over the lists of {len(sources)} tasks; the limit is {MOST_LISTS}",
             "Let one task return a list of what belongs together.",
         )
-    count = prod(len(source) for source in task.expand.values() if isinstance(source, list))
+    count = count_of(task)
     if count > MOST_ELEMENTS:
         yield _finding(
             task,

@@ -131,7 +131,10 @@ def _task_data(task: Task) -> dict[str, Any]:
 
 def _expand_data(task: Task) -> dict[str, Any]:
     found: dict[str, Any] = {"elements": plain(elements_of(task))}
-    for parameter, source in expanded_over(task).items():
+    sources = dict(sorted(expanded_over(task).items()))
+    if len(sources) > 1:
+        return found | {"over": sources}
+    for parameter, source in sources.items():
         found |= {"over": source, "receives": parameter}
     return found
 

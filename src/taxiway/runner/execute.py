@@ -13,6 +13,7 @@ from taxiway.errors import Invalid, NotFound, TaskFailed, Unavailable
 from taxiway.release.model import Release, release_line
 from taxiway.runner.host import Host
 from taxiway.runner.launch import Starting, start_keeper
+from taxiway.runner.mapping import require_few
 from taxiway.runner.ready import Place, Ready
 from taxiway.runner.records import FOLDER, make_record, note_of, to_bytes
 from taxiway.runner.request import TaskRequest
@@ -96,7 +97,7 @@ class TaskProcess:
                 raise TaskFailed("task-canceled", f"Task {task.name} was canceled")
             try:
                 with place.aftermath(release, needed, ready):
-                    return self._require_few(supervision.run(), task)
+                    return self._require_few(supervision.run(), task, release)
             finally:
                 self._keep_record(storage, task, supervision)
                 if warm is not None:
@@ -114,16 +115,10 @@ class TaskProcess:
     def _say(self, line: str) -> None:
         self._host.log(line, stream="taxiway", level=logging.INFO)
 
-    def _require_few(self, value: Any, task: Task) -> Any:
-        """Before Airflow maps over what a task returned."""
-        most = self._request.max_elements
-        if self._elements and len(value) > most:
-            raise Invalid(
-                "value-not-mappable",
-                f"Task {task.name} returned {len(value):,} elements to map over; the limit is "
-                f"{most:,}, max_map_length of Airflow",
-                hint="Return fewer and larger elements, or raise [core] max_map_length.",
-            )
+    def _require_few(self, value: Any, task: Task, release: Release) -> Any:
+        if self._elements:
+            most = self._request.max_elements
+            require_few(value, task.name, release.workflow, most, self._host)
         return value
 
     def _params(self, task: Task) -> dict[str, Any]:

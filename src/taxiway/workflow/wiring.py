@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import Any
 
 from taxiway.workflow.models import Task, Workflow
 
 MOST_ELEMENTS = 1024  # Airflow's own limit, `max_map_length`, unless it was changed there
+MOST_LISTS = 4  # of other tasks, that one task expands over
 
 
 def upstream_of(workflow: Workflow, name: str) -> tuple[str, ...]:
@@ -35,7 +37,16 @@ def elements_of(task: Task) -> list[dict[str, Any]]:
     return [dict(zip(lists, one, strict=True)) for one in product(*lists.values())]
 
 
+def count_of(task: Task) -> int:
+    """How many combinations the lists that are declared make."""
+    return prod(len(source) for source in task.expand.values() if isinstance(source, list))
+
+
+def expanding_over(workflow: Workflow, name: str) -> tuple[Task, ...]:
+    """The tasks that have a task run for each element that `name` returns."""
+    return tuple(task for task in workflow.tasks if name in expanded_over(task).values())
+
+
 def is_expanded_over(workflow: Workflow, name: str) -> bool:
     """Whether another task has a task run for each element that `name` returns."""
-    sources = (expanded_over(task).values() for task in workflow.tasks)
-    return not workflow.task(name).expand and any(name in names for names in sources)
+    return not workflow.task(name).expand and bool(expanding_over(workflow, name))
