@@ -6,7 +6,16 @@ import { State } from "./State";
 import { Duration, Time } from "./Time";
 
 /** Runs as a table; the same one wherever runs are listed. */
-export function RunRows({ runs, workflow = true }: { runs: Run[]; workflow?: boolean }) {
+export function RunRows({
+  runs,
+  workflow = true,
+  brief = false,
+}: {
+  runs: Run[];
+  workflow?: boolean;
+  /** Without what only a list of all runs needs. */
+  brief?: boolean;
+}) {
   return (
     <div className="scroll-x">
       <table className="table">
@@ -16,7 +25,7 @@ export function RunRows({ runs, workflow = true }: { runs: Run[]; workflow?: boo
             {workflow && <th>Workflow</th>}
             <th>Run</th>
             <th>Release</th>
-            <th>Commit</th>
+            {!brief && <th>Commit</th>}
             <th>Began by</th>
             <th>Asked for</th>
             <th>Took</th>
@@ -47,9 +56,11 @@ export function RunRows({ runs, workflow = true }: { runs: Run[]; workflow?: boo
                   </Link>
                 )}
               </td>
-              <td>
-                <Commit id={run.commit} copy={false} />
-              </td>
+              {!brief && (
+                <td>
+                  <Commit id={run.commit} copy={false} />
+                </td>
+              )}
               <td>
                 <Text size="sm">{run.trigger}</Text>
               </td>

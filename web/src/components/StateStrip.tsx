@@ -1,10 +1,13 @@
 import { Link } from "react-router";
-import type { Run } from "../api/queries";
 import { exact } from "./time";
 import { lookOf, stateWords } from "./State";
 
 /** The last runs, oldest first, each with a mark of its own. */
-export function StateStrip({ runs }: { runs: Pick<Run, "id" | "state" | "created_at">[] }) {
+export function StateStrip({
+  runs,
+}: {
+  runs: { id: string; state: string; created_at: string }[];
+}) {
   if (runs.length === 0) return <span>never ran</span>;
   return (
     <span className="strip">

@@ -1,7 +1,9 @@
-import { Stack, Text } from "@mantine/core";
+import { Group, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { itemsOf, workflowsQuery } from "../../api/queries";
+import { BehindBranch } from "../../components/Behind";
+import { More } from "../../components/More";
 import { Panel } from "../../components/Page";
 import { State } from "../../components/State";
 
@@ -20,6 +22,33 @@ export function Attention() {
           </Text>
         ))}
       </Stack>
+    </Panel>
+  );
+}
+
+/** Workflows whose branch has moved since they were deployed, as far as anybody looked. */
+export function BehindTheirBranch() {
+  const query = useInfiniteQuery(workflowsQuery({ behind: true, limit: 8 }));
+  const found = itemsOf(query.data);
+  return (
+    <Panel title="Behind their branch">
+      {found.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {query.data ? "Every release is of the commit that its branch names." : "Looking…"}
+        </Text>
+      ) : (
+        <Stack gap={8}>
+          {found.map((workflow) => (
+            <Group key={workflow.id} justify="space-between" gap="xs" wrap="nowrap">
+              <Text size="sm" truncate>
+                <Link to={`/workflows/${workflow.id}/releases`}>{workflow.name}</Link>
+              </Text>
+              <BehindBranch workflow={workflow} />
+            </Group>
+          ))}
+        </Stack>
+      )}
+      <More query={query} />
     </Panel>
   );
 }

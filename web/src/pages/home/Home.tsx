@@ -8,7 +8,7 @@ import { Empty } from "../../components/Empty";
 import { Loaded } from "../../components/Loading";
 import { Page, Panel } from "../../components/Page";
 import { RunRows } from "../../components/RunRows";
-import { Attention } from "./Attention";
+import { Attention, BehindTheirBranch } from "./Attention";
 import { LatestReleases } from "./LatestReleases";
 import { RunChart } from "./RunChart";
 
@@ -85,6 +85,7 @@ function Overview() {
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 4 }}>
           <Stack>
+            <BehindTheirBranch />
             <RunChart />
             <LatestReleases />
           </Stack>
@@ -95,7 +96,7 @@ function Overview() {
 }
 
 function RunsOr({ runs, none }: { runs: Parameters<typeof RunRows>[0]["runs"]; none: string }) {
-  if (runs.length > 0) return <RunRows runs={runs} />;
+  if (runs.length > 0) return <RunRows runs={runs} brief />;
   return (
     <Group p="md">
       <Text size="sm" c="dimmed">

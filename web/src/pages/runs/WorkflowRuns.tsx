@@ -1,7 +1,7 @@
 import { SegmentedControl, Stack } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
-import { itemsOf, runsQuery } from "../../api/queries";
+import { gridQuery, itemsOf, runsQuery } from "../../api/queries";
 import { Empty } from "../../components/Empty";
 import { Loaded } from "../../components/Loading";
 import { More } from "../../components/More";
@@ -9,20 +9,20 @@ import { Panel } from "../../components/Page";
 import { RunRows } from "../../components/RunRows";
 import { useWorkflow } from "../workflow/Workflow";
 import { Grid } from "./Grid";
+import { Trends } from "./Trends";
 
 const COUNTS = ["25", "50", "100"];
 
-/** Runs × tasks, and the runs as a list. */
+/** Runs × tasks, what changed over the runs, and the runs as a list. */
 export default function WorkflowRuns() {
   const workflow = useWorkflow();
   const [params, setParams] = useSearchParams();
   const count = COUNTS.includes(params.get("runs") ?? "") ? (params.get("runs") as string) : "25";
-  const query = useInfiniteQuery(runsQuery({ workflow_id: workflow.id, limit: Number(count) }));
+  const grid = useQuery(gridQuery(workflow.id, Number(count)));
   return (
-    <Loaded query={query} what="Reading the runs">
-      {(data) => {
-        const runs = itemsOf(data);
-        if (runs.length === 0) {
+    <Loaded query={grid} what="Reading the runs">
+      {({ items }) => {
+        if (items.length === 0) {
           return (
             <Panel>
               <Empty title="It never ran">
@@ -52,13 +52,23 @@ export default function WorkflowRuns() {
             >
               <Grid workflow={workflow.id} count={Number(count)} />
             </Panel>
-            <Panel title="All runs" pad={false}>
-              <RunRows runs={runs} workflow={false} />
-              <More query={query} />
-            </Panel>
+            <Trends workflow={workflow.id} runs={items} limit={Number(count)} />
+            <AllRuns workflow={workflow.id} />
           </Stack>
         );
       }}
     </Loaded>
+  );
+}
+
+function AllRuns({ workflow }: { workflow: string }) {
+  const query = useInfiniteQuery(runsQuery({ workflow_id: workflow, limit: 25 }));
+  return (
+    <Panel title="All runs" pad={false}>
+      <Loaded query={query} what="Reading the list">
+        {(data) => <RunRows runs={itemsOf(data)} workflow={false} />}
+      </Loaded>
+      <More query={query} />
+    </Panel>
   );
 }

@@ -2,10 +2,12 @@ import { Badge, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { NavLink, Outlet, useOutletContext, useParams } from "react-router";
 import { type Workflow as WorkflowData, workflowQuery } from "../../api/queries";
+import { BehindBranch } from "../../components/Behind";
 import { Loaded } from "../../components/Loading";
 import { Page } from "../../components/Page";
 import { State } from "../../components/State";
 import { scheduleWords } from "../../components/schedule";
+import { Time } from "../../components/Time";
 import { HeldBanner } from "./HeldBanner";
 import { WorkflowActions } from "./WorkflowActions";
 
@@ -29,12 +31,18 @@ export default function Workflow() {
           beside={<Standing workflow={workflow} />}
           actions={<WorkflowActions workflow={workflow} />}
         >
-          <Text size="sm" c="dimmed" mt={-8} mb="sm">
+          <Text size="sm" c="dimmed" mt={-8} mb="sm" component="div">
             {scheduleWords(workflow.schedule, workflow.timezone)}
             {workflow.is_active ? "" : " (off)"}
+            {workflow.next_run && (
+              <>
+                , next <Time at={workflow.next_run} />
+              </>
+            )}
             {workflow.git_repository
-              ? ` · ${workflow.git_repository} @ ${workflow.git_branch}`
+              ? ` · ${workflow.git_repository} @ ${workflow.git_branch} `
               : " · inline only"}
+            <BehindBranch workflow={workflow} />
           </Text>
           <HeldBanner workflow={workflow} />
           <nav className="tabs" aria-label="Pages of the workflow">

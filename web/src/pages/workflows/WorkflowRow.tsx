@@ -1,8 +1,7 @@
 import { Badge, Group, Text, Tooltip } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { api, body } from "../../api/client";
 import type { Workflow } from "../../api/queries";
+import { BehindBranch } from "../../components/Behind";
 import { Commit } from "../../components/Commit";
 import { scheduleWords } from "../../components/schedule";
 import { State } from "../../components/State";
@@ -11,18 +10,6 @@ import { Time } from "../../components/Time";
 
 export function WorkflowRow({ workflow }: { workflow: Workflow }) {
   const last = workflow.last_run;
-  const strip = useQuery({
-    // read anew when the last run is another one, or stands elsewhere
-    queryKey: ["runs", "strip", workflow.id, last?.id, last?.state],
-    queryFn: () =>
-      body(
-        api.GET("/api/v1/workflows/{workflow_id}/runs", {
-          params: { path: { workflow_id: workflow.id }, query: { limit: 10 } },
-        }),
-      ),
-    enabled: Boolean(last),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
   const changes = workflow.undeployed_changes.length;
   return (
     <tr>
@@ -37,7 +24,7 @@ export function WorkflowRow({ workflow }: { workflow: Workflow }) {
         </Text>
       </td>
       <td>
-        <StateStrip runs={strip.data?.items ?? []} />
+        <StateStrip runs={workflow.recent_runs} />
       </td>
       <td>
         <Group gap={6} wrap="nowrap">
@@ -67,15 +54,27 @@ export function WorkflowRow({ workflow }: { workflow: Workflow }) {
         </Group>
       </td>
       <td>
-        <Commit id={workflow.git_commit_sha} copy={false} />
+        <Commit
+          id={workflow.current_release === null ? null : workflow.git_commit_sha}
+          copy={false}
+        />
+        <div>
+          <BehindBranch workflow={workflow} />
+        </div>
       </td>
       <td>
         <Text size="sm">{scheduleWords(workflow.schedule, workflow.timezone)}</Text>
-        {!workflow.is_active && (
-          <Text size="xs" c="dimmed">
-            schedule off
-          </Text>
-        )}
+        <Text size="xs" c="dimmed">
+          {workflow.is_active ? (
+            workflow.next_run && (
+              <>
+                next <Time at={workflow.next_run} />
+              </>
+            )
+          ) : (
+            <>schedule off</>
+          )}
+        </Text>
       </td>
       <td>
         <Time at={last?.started_at ?? last?.ended_at} />

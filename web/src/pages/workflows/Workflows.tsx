@@ -18,6 +18,7 @@ const SHOWN = [
   { value: "success", label: "Last run succeeded" },
   { value: "none", label: "Never ran" },
   { value: "held", label: "Held" },
+  { value: "behind", label: "Behind its branch" },
   { value: "undeployed", label: "Never deployed" },
   { value: "inactive", label: "Schedule off" },
 ];
@@ -91,8 +92,8 @@ export default function Workflows() {
                       <th>Workflow</th>
                       <th>Last runs</th>
                       <th>Release</th>
-                      <th>Commit</th>
-                      <th>Schedule</th>
+                      <th>Commit and branch</th>
+                      <th>Schedule and next run</th>
                       <th>Last run</th>
                     </tr>
                   </thead>
@@ -116,6 +117,7 @@ function filterOf(q: string, shown: string): WorkflowFilter {
   const filter: WorkflowFilter = { limit: 50 };
   if (q) filter.q = q;
   if (shown === "held") filter.held = true;
+  else if (shown === "behind") filter.behind = true;
   else if (shown === "undeployed") filter.is_deployed = false;
   else if (shown === "inactive") filter.is_active = false;
   else if (shown) filter.last_run_state = [shown];
