@@ -97,6 +97,26 @@ def test_what_a_killed_builder_left_goes_after_a_day(cache: Cache) -> None:
     assert [path.name for path in (cache.root / ".building").iterdir()] == ["new"]
 
 
+def test_lists_of_what_is_gone_go_with_time(cache: Cache) -> None:
+    places = [
+        "listings/s0.json",
+        "listings/x.json",
+        "exports/x.json",
+        "functions/2/b",
+        "functions/2/new",
+    ]
+    for name in places:
+        (cache.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (cache.root / name).write_text("{}")
+        if not name.endswith("new"):
+            os.utime(cache.root / name, (0, 0))
+    prune(cache, Bounds(max_days=2), dry_run=True)
+    assert all((cache.root / name).exists() for name in places)
+    prune(cache, Bounds(max_days=2))
+    left = [name for name in places if (cache.root / name).exists()]
+    assert left == ["listings/s0.json", "functions/2/new"]
+
+
 def test_tidying_happens_from_time_to_time(cache: Cache) -> None:
     tidy(cache, Bounds(max_days=2))
     assert keys(cache) == {"s0", "s1"}

@@ -49,6 +49,8 @@ def ensure(files: Files, pointers: Iterable[Pointer]) -> dict[str, Path]:
     cache, key = files.mirror.cache, files.mirror.key
     wanted = sorted(set(pointers))
     places = {one.oid: cache.path("lfs", f"{key}.{one.oid}") for one in wanted}
+    for one in wanted:
+        cache.touch("lfs", f"{key}.{one.oid}")
     lacking = [one for one in wanted if not places[one.oid].exists()]
     if not lacking:
         return places

@@ -30,6 +30,7 @@ from taxiway.storage.cache import Cache
 
 T = TypeVar("T")
 READ_LIMIT = 10 * 1024**2
+LOCKS = ("", ".folders", ".history")  # of a mirror's stores, after its key
 
 
 class Mirror:

@@ -170,6 +170,7 @@ def assemble(
             shop.cache,
             port,
             Retention(settings.keep_releases, settings.keep_release_days, settings.keep_run_days),
+            partial(_mirror_key, shop, keyrings),
             hours=settings.cleanup_hours,
         ),
         rollback=Rollback(database, storage, current, publisher),
@@ -183,6 +184,12 @@ def _mirror_of(shop: Workshop, keyrings: Keyrings, workflow: WorkflowRow) -> Mir
     """The workflow's repository, read as the workflow reads it."""
     policy = keyrings.for_workflow(workflow.id, workflow.git_repository)
     return Mirror(shop.cache, RepositoryUrl.parse(workflow.git_repository or ""), policy)
+
+
+def _mirror_key(shop: Workshop, keyrings: Keyrings, workflow_id: str, repository: str) -> str:
+    """The name of the mirror through which the workflow reads, or has read, a repository."""
+    policy = keyrings.for_workflow(workflow_id, repository)
+    return Mirror(shop.cache, RepositoryUrl.parse(repository), policy).key
 
 
 def _links(settings: Settings) -> Links:

@@ -104,6 +104,11 @@ class Cache:
         finally:
             os.close(fd)
 
+    def touch(self, kind: str, key: str) -> None:
+        """Note that an entry is used now, where it is used without its lock."""
+        with self.open_lock(kind, key, shared=True) as fd:
+            os.utime(fd)
+
     @contextmanager
     def use(self, kind: str, key: str, build: Build) -> Iterator[Path]:
         """`ensure`, and keep eviction away while the block runs."""

@@ -10,6 +10,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from taxiway.errors import Invalid
 from taxiway.storage import marks
 from taxiway.storage.cache import DAMAGED, Cache, remove_tree
 
-EVICTABLE = ("snapshots", "environments", "values", "releases")
+EVICTABLE = ("snapshots", "environments", "values", "releases", "lfs")
 SHOWN = (*EVICTABLE, "mirrors", "uv", "pythons")
+# What only saves time: lists of what snapshots hold, and what was found in files.
+_HELPS = {"listings": True, "exports": True, "functions": False}
 _DAY = 86_400.0
 _DAMAGED_DAYS = 7
 _BUILDING_DAYS = 1  # nothing is built for that long
@@ -120,6 +123,8 @@ def prune(cache: Cache, bounds: Bounds, *, dry_run: bool = False) -> Pruned:
             pruned.entries.append(entry)
             total -= entry.bytes
     pruned.damaged = _drop_damaged(cache, now - _DAMAGED_DAYS * _DAY, dry_run=dry_run)
+    if bounds.max_days > 0 and not dry_run:
+        _drop_helps(cache, now - bounds.max_days * _DAY)
     if not dry_run:
         _drop_abandoned(cache, now - _BUILDING_DAYS * _DAY)
     return pruned
@@ -151,6 +156,17 @@ def evict(cache: Cache, entry: Entry) -> bool:
         return True
     finally:
         remove_tree(away)
+
+
+def _drop_helps(cache: Cache, before: float) -> None:
+    """What is old, and not about a snapshot that is here. Who reads it can do without."""
+    for kind, is_of_snapshot in _HELPS.items():
+        for path in (cache.root / kind).rglob("*"):
+            if is_of_snapshot and cache.path("snapshots", path.stem).exists():
+                continue
+            with suppress(FileNotFoundError):
+                if path.is_file() and path.stat().st_mtime < before:
+                    path.unlink()
 
 
 def _drop_damaged(cache: Cache, before: float, *, dry_run: bool) -> int:

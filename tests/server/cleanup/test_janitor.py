@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from taxiway.git.mirror import Mirror
+from taxiway.git.policy import GitPolicy
 from taxiway.git.snapshot import use_snapshot
+from taxiway.git.url import RepositoryUrl
 from taxiway.server.cleanup import lease
 from taxiway.server.database import RunRow, now
 from taxiway.storage.cache import remove_tree
@@ -182,3 +186,29 @@ def test_a_deploy_and_a_clean_up_keep_out_of_each_others_way(live: Any) -> None:
         lease.give_back(live.database)
     live.eventually(lambda: get(live, made, 1)["state"] == "ready")
     assert clean(live)["releases"] == []
+
+
+def test_a_mirror_that_nobody_reads_goes_and_is_made_anew_when_somebody_does(live: Any) -> None:
+    origin, _ = releases(live, 1)
+    other = live.repository({"README.md": "# Other\n"}, "other")
+    known = live.client.post("/api/v1/repositories", json={"url": other.url}).json()
+    tree = f"/repositories/{known['id']}/tree"
+    live.get(tree)
+    cache = live.machinery.shop.cache
+    read, unread = (
+        Mirror(cache, RepositoryUrl.parse(one.url), GitPolicy()).folder for one in (origin, other)
+    )
+    clean(live)
+    assert read.exists() and unread.exists()
+    long_ago = (now() - timedelta(days=40)).timestamp()
+    for path in (cache.root / "mirrors").rglob("*"):
+        os.utime(path, (long_ago, long_ago), follow_symlinks=False)
+    with cache.lock("mirrors", f"{unread.name}.history"):
+        assert clean(live)["cache"]["mirrors"]["in_use"] == 1
+    assert clean(live, "?dry_run=true")["cache"]["mirrors"]["entries"] == 1
+    assert read.exists() and unread.exists()
+    freed = clean(live)["cache"]["mirrors"]
+    assert freed["entries"] == 1 and freed["bytes"] > 0
+    assert read.exists() and not unread.exists()
+    assert live.get(tree)["items"][0]["name"] == "README.md"
+    assert unread.exists()

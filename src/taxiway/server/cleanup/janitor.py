@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from taxiway.errors import Conflict, TaxiwayError
 from taxiway.server.audit.record import record
 from taxiway.server.cleanup import lease
+from taxiway.server.cleanup.mirrors import sweep_mirrors
 from taxiway.server.cleanup.retention import Retention, expired, workflows_beyond
 from taxiway.server.cleanup.sweep import Freed, needed, sweep_cache, sweep_storage
 from taxiway.server.cleanup.values import named, oldest_kept, sweep_values
@@ -52,6 +54,7 @@ class Janitor:
         cache: Cache,
         orchestrator: Orchestrator,
         policy: Retention,
+        mirror_key: Callable[[str, str], str],
         *,
         hours: float,
     ) -> None:
@@ -60,6 +63,7 @@ class Janitor:
         self._cache = cache
         self._orchestrator = orchestrator
         self._policy = policy
+        self._mirror_key = mirror_key
         self._pause = timedelta(hours=hours)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="janitor", daemon=True)
@@ -111,11 +115,13 @@ class Janitor:
             live = needed(session, self._storage, gone)
             before = oldest_kept(session, self._policy)
             told = named(session, self._storage, before)
+        mirrors = {self._mirror_key(workflow, url) for workflow, url in live.repositories}
         freed: dict[str, dict[str, Freed]] = {"storage": {}, "cache": {}}
         steps = (
             ("storage", partial(sweep_storage, self._storage, live, dry_run=dry_run)),
             ("storage", partial(sweep_values, self._storage, told, before, dry_run=dry_run)),
             ("cache", partial(sweep_cache, self._cache, live, dry_run=dry_run)),
+            ("cache", partial(sweep_mirrors, self._cache, mirrors, dry_run=dry_run)),
         )
         for place, step in steps:
             for name, one in step():

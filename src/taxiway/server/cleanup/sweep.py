@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from taxiway.errors import NotFound
 from taxiway.release.model import Release
-from taxiway.server.database import ReleaseRow, ResolutionRow
+from taxiway.server.database import ReleaseRow, ResolutionRow, WorkflowRow
 from taxiway.server.releases.records import release_of
 from taxiway.storage.cache import Cache
 from taxiway.storage.eviction import entries, evict
@@ -37,6 +37,7 @@ class Needed:
     """Names of objects by folder of the storage; also the keys of the cache's entries."""
 
     names: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in FOLDERS})
+    repositories: set[tuple[str, str]] = field(default_factory=set)  # with the workflow's id
 
     def has(self, folder: str, name: str) -> bool:
         return name.partition(".")[0] in self.names[folder]
@@ -53,6 +54,10 @@ def needed(session: Session, storage: Storage, gone: Iterable[str]) -> Needed:
         if row.id in left_out or release is None:
             continue
         _add(found, row, release)
+    workflows = select(WorkflowRow.id, WorkflowRow.git_repository).where(
+        WorkflowRow.deleted_at.is_(None)
+    )
+    found.repositories.update((id, url) for id, url in session.execute(workflows) if url)
     # An unpinned requirement stays what it was by a lock that is remembered.
     found.names["locks"].update(session.scalars(select(ResolutionRow.lock)))
     _add_layers(found, storage)
@@ -64,6 +69,8 @@ def _add(found: Needed, row: ReleaseRow, release: Release) -> None:
     found.names["locks"].update(release.locks)
     if release.tree:
         found.names["snapshots"].add(release.tree)
+    if release.workflow.git_repository:
+        found.repositories.add((row.workflow_id, release.workflow.git_repository))
 
 
 def _add_layers(found: Needed, storage: Storage) -> None:
