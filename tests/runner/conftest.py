@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Bench:
     identity: Any = None
     warm_cache: Path | None = None  # where a warm process is known, if tasks are forked from one
     forked: list[bool] = field(default_factory=list)  # of each task that was run
+    may_spawn: bool = False  # some tasks are never forked
     idle: float = 60.0
     started: Callable[[Supervision], None] = lambda supervision: None
 
@@ -66,6 +68,15 @@ class Bench:
     def script(self, path: str, function: str, **work: Any) -> Any:
         return self.run(script_path=path, function_name=function, **work)
 
+    def warm_up(self) -> None:
+        """Until tasks are forked, if they shall be."""
+        until = time.monotonic() + 60
+        while self.warm_cache and not (self.forked and self.forked[-1]):
+            assert time.monotonic() < until, "no warm process came up"
+            self.inline("def f():\n    pass")
+        self.forked.clear()
+        self.host.lines.clear()
+
     def run(self, **work: Any) -> Any:
         cache = Cache(self.root / "cache")
         full = Work(
@@ -91,7 +102,8 @@ class Bench:
                 return supervision.run()
             finally:
                 if warm is not None:
-                    self.forked.append(warm.forked)
+                    if self.run_as_user != "root" and self.identity is None:
+                        self.forked.append(warm.forked)
                     warm.close()
 
 
@@ -126,8 +138,28 @@ def make_environment(path: Path) -> Path:
     return path
 
 
+@pytest.fixture(params=["spawned", pytest.param("forked", marks=pytest.mark.long)])
+def mode(request: pytest.FixtureRequest) -> str:
+    """How tasks come to be: each in an interpreter of its own, or forked from a warm process."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def warm_cache(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Iterator[Path]:
+    """Where warm processes are known to all tests. They end when their environments change."""
+    yield tmp_path_factory.mktemp("warm")
+    os.utime(environment)
+
+
 @pytest.fixture
-def bench(tmp_path: Path, environment: Path) -> Any:
+def bench(
+    tmp_path: Path, environment: Path, mode: str, request: pytest.FixtureRequest
+) -> Iterator[Any]:
     made = Bench(tmp_path, environment)
+    if mode == "forked":
+        made.warm_cache = request.getfixturevalue("warm_cache")
+    made.warm_up()
     yield made
     remove_tree(tmp_path / "cache")
+    if made.warm_cache and made.forked and not made.may_spawn:
+        assert all(made.forked)

@@ -62,6 +62,7 @@ def test_declared_variables_win_over_inherited_ones_but_not_over_the_private_fol
 def test_a_real_task_sees_just_that(bench: Any) -> None:
     bench.worker_env = WORKER | {"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": "", "LD_PRELOAD": ""}
     bench.env_pass = ("MY_TOKEN",)
+    bench.warm_up()
     env = bench.inline(
         "import os\ndef f():\n    return dict(os.environ, left=sorted(os.listdir(os.environ['HOME'])))",
         env={"A": "1", "TAXIWAY_TASK": "train"},

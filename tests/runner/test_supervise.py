@@ -290,6 +290,7 @@ def test_a_crash_after_the_value_was_returned_is_only_noted(bench: Any) -> None:
 
 
 def test_an_interpreter_that_is_gone_is_unavailable(bench: Any) -> None:
+    bench.may_spawn = True
     with pytest.raises(Unavailable, match="could not be started") as failed:
         bench.inline("def f(): pass", python=bench.environment / "bin" / "activate")
     assert failed.value.code == "task-not-started"
@@ -521,6 +522,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from conftest import Bench
 bench = Bench(Path({str(bench.root)!r}), Path({str(bench.environment)!r}))
+bench.warm_cache = {str(bench.warm_cache or "")!r} and Path({str(bench.warm_cache or "")!r})
 def log(line, *, stream, level):
     print(line, flush=True)
 bench.host.log = log

@@ -58,7 +58,9 @@ def test_arrays_and_models_reach_the_next_task_as_what_they_were(
 ) -> None:
     bench.environment = numpy_environment
     bench.write({"src/pipe.py": ROUND})
+    bench.may_spawn = True
     encoded = bench.script("src/pipe.py", "make")
+    bench.warm_up()
     array = encoded["array"]
     assert (array["format"], array["type"]) == ("npy", "numpy.ndarray")
     assert array["summary"]["shape"] == [1_000_000]
@@ -116,7 +118,9 @@ def test_frames_figures_and_images_reach_the_next_task_by_name(
 ) -> None:
     bench.environment = numpy_environment
     bench.write({"src/kinds.py": KINDS})
+    bench.may_spawn = True
     encoded = bench.script("src/kinds.py", "make")
+    bench.warm_up()
     forms = {name: part["format"] for name, part in encoded.items()}
     assert forms == {
         "frame": "arrow", "series": "arrow", "levels": "arrow", "mixed": "pickle",

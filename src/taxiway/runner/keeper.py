@@ -33,6 +33,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT = 1, 2, 4, 32
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 CAPABILITY_VERSION = 0x20080522
 RLIMIT_CORE = 4
+ORPHANED = 3  # how a forked keeper exits whose supervisor was gone before the task
 STATUS_FD = 5  # in the child, until it executes; 0 to 4 are what the interpreter gets
 
 
@@ -78,17 +79,19 @@ def main(orders_fd: int) -> None:
         become_task(orders)
     for fd in orders["descriptors"]:
         os.close(fd)
-    keep(pid, lifeline, wakeup, status, orders["remove"])
+    ended, orphaned = keep(pid, lifeline, wakeup)
+    if orphaned:
+        remove(orders["remove"])
+    say(status, "ended", ended)
     os._exit(0)  # the supervisor waits, and there is nothing to clean up here
 
 
-def keep(pid: int, lifeline: int, wakeup: int, status: int, remove: list[str]) -> None:
-    """Until nothing of the task `pid` is left, which `status` is told then."""
+def keep(pid: int, lifeline: int, wakeup: int) -> tuple[str, bool]:
+    """Until nothing of the task `pid` is left: how its interpreter ended, and whether the
+    supervisor is gone."""
     ended, orphaned = wait(pid, lifeline, wakeup)
     ended = end_all(pid, ended)
-    if orphaned:
-        _remove(remove)
-    say(status, "ended", "" if ended is None else str(ended))
+    return "" if ended is None else str(ended), orphaned
 
 
 def _read_orders(fd: int) -> dict[str, Any] | None:
@@ -185,7 +188,7 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def _remove(folders: list[str]) -> None:
+def remove(folders: list[str]) -> None:
     import shutil  # noqa: PLC0415 - only when the supervisor died; it costs more than the start
 
     for folder in folders:

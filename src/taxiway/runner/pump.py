@@ -42,7 +42,7 @@ class Report:
     broken: BaseException | None = None  # in the pump itself
     marks: dict[str, float] = field(default_factory=dict)  # what began when, by our own clock
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by parameter, as recorded
-    modules: Any = ()  # of packages, that it had imported at its end, as it says
+    modules: list[Any] | None = None  # of packages, as it says that it has imported them
 
 
 class Pump(threading.Thread):
@@ -150,7 +150,8 @@ class Pump(threading.Thread):
         elif "mark" in message:
             self._mark(str(message["mark"]))
         elif "modules" in message:
-            self.report.modules = message["modules"]
+            told = message["modules"]
+            self.report.modules = told if isinstance(told, list) else None
         else:
             self.report.message = message
             self.report.marks.setdefault("end", time.monotonic())

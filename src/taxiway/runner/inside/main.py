@@ -40,8 +40,7 @@ def main(channel: int, payload: int) -> None:
 def _tell_modules(line: Channel) -> None:
     from .seen import modules  # noqa: PLC0415
 
-    if found := modules():
-        line.send({"modules": found})
+    line.send({"modules": modules()})
 
 
 def _perform(work: dict[str, Any], line: Channel) -> dict[str, Any]:

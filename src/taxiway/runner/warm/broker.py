@@ -20,10 +20,12 @@ import socket
 import time
 
 from ..keeper import (
+    ORPHANED,
     PR_SET_CHILD_SUBREAPER,
     become_task,
     descendants,
     prctl,
+    remove,
     watch_signals,
 )
 from . import mounts
@@ -71,6 +73,7 @@ class Broker:
         self._used_at = time.monotonic()
         self._number = 0
         self._needs: dict[int, list[str]] = {}  # of each task: what it is shown
+        self._folders: dict[int, list[str]] = {}  # and what is left of it if its worker is killed
         self._shown: dict[str, int] = {}  # how many tasks need it
         self._keepers: dict[int, int] = {}
         self._ready = self._lost = False
@@ -173,20 +176,20 @@ class Broker:
                 for fd in fds:
                     os.close(fd)
 
-    def _hand_over(
-        self, shown: list[tuple[str, bool]], connection: socket.socket, fds: list[int]
-    ) -> str:
+    def _hand_over(self, needs: dict[str, Any], connection: socket.socket, fds: list[int]) -> str:
         """Why not, if it cannot be."""
         if not self._ready:
             return "it still imports"
         if not self._is_same():
             return "the environment is another one"
+        shown: list[tuple[str, bool]] = needs["shown"]
         missing = [(path, writable) for path, writable in shown if path not in self._shown]
         if not mounts.show(self._namespace, missing):
             return "its files cannot be shown"
         self._number += 1
         paths = [path for path, _ in shown]
         self._needs[self._number] = paths
+        self._folders[self._number] = needs["remove"]
         for path in paths:
             self._shown[path] = self._shown.get(path, 0) + 1
         connection.setblocking(True)
@@ -202,7 +205,7 @@ class Broker:
         elif what == b"began":
             self._keepers[int(numbers[1])] = int(numbers[0])
         elif what == b"end":
-            self._let_go(int(numbers[0]))
+            self._let_go(int(numbers[0]), orphaned=numbers[1] == b"1")
         else:
             self._lose()
 
@@ -223,16 +226,18 @@ class Broker:
 
     def _reap(self) -> None:
         try:
-            while pid := os.waitpid(-1, os.WNOHANG)[0]:
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                pid = ended[0]
                 while pid == self._server and not self._lost:
                     self._hear()  # what it has said before it ended
                 if pid in self._keepers:
-                    self._let_go(self._keepers[pid])
+                    orphaned = os.waitstatus_to_exitcode(ended[1]) == ORPHANED
+                    self._let_go(self._keepers[pid], orphaned=orphaned)
         except ChildProcessError:
             self._keepers.clear()
         self._kill_strays()
 
-    def _let_go(self, number: int) -> None:
+    def _let_go(self, number: int, *, orphaned: bool) -> None:
         self._keepers = {pid: of for pid, of in self._keepers.items() if of != number}
         self._kill_strays()
         gone = []
@@ -242,6 +247,9 @@ class Broker:
                 del self._shown[path]
                 gone.append(path)
         mounts.hide(self._namespace, gone)
+        folders = self._folders.pop(number, [])
+        if orphaned:
+            remove(folders)
         self._used_at = time.monotonic()
 
     def _kill_strays(self) -> None:

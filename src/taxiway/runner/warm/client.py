@@ -82,38 +82,45 @@ class WarmProcess:
             _log.info("The warm process cannot be used: %s", error)
             return None
 
-    def learn(self, modules: Collection[object]) -> None:
-        """What the task was seen to import. A process that has it, too, is started."""
-        if self._order is None:
+    def learn(self, modules: Collection[object] | None) -> None:
+        """What the task was seen to import, if it came to tell. A process that has it, too, is
+        started."""
+        if self._order is None or modules is None:
             return
         with contextlib.suppress(OSError):
             if not seen.add(self._cache, self._environment.name, modules):
                 return
-            if connection := self._place(self._order).connect():
+            modules_now = self._modules()
+            if connection := self._place(self._order, modules_now).connect():
                 connection.close()
             else:
-                self._start(self._order)
+                self._start(self._order, modules_now)
 
     def close(self) -> None:
         """What was started has let go of us at once."""
         for process in self._started:
             process.wait()
 
-    def _place(self, order: Order) -> Place:
+    def _modules(self) -> list[str]:
+        return seen.read(self._cache, self._environment.name) or []
+
+    def _place(self, order: Order, modules: list[str]) -> Place:
         return place_of(
             self._cache.root,
             self._environment,
-            seen.read(self._cache, self._environment.name),
+            self._python,
+            modules,
             order.identity,
             loading_environ(order.env, order.private),
         )
 
     def _fork(self, payload: dict[str, Any], order: Order) -> Launched | None:
-        if not seen.read(self._cache, self._environment.name):
+        modules = seen.read(self._cache, self._environment.name)
+        if modules is None:
             return None
-        connection = self._place(order).connect()
+        connection = self._place(order, modules).connect()
         if connection is None:
-            self._start(order)
+            self._start(order, modules)
             return None
         with contextlib.ExitStack() as stack:
             stack.enter_context(connection)
@@ -129,14 +136,14 @@ class WarmProcess:
         os.set_blocking(lifeline, False)
         return Launched(Forked(), lifeline, ends.stdout, ends.stderr, ends.status, ends.channel)
 
-    def _start(self, order: Order) -> None:
-        place = self._place(order)
+    def _start(self, order: Order, modules: list[str]) -> None:
+        place = self._place(order, modules)
         lock = place.claim()
         if lock is None:
             return
         orders = os.memfd_create("orders", os.MFD_CLOEXEC)
         try:
-            write(orders, self._orders(place, order))
+            write(orders, self._orders(place, order, modules))
             argv = [sys.executable, "-I", "-S", "-c", _START, str(_RUNNER), str(orders)]
             process = spawn(argv, env={"LANG": "C.UTF-8"}, pass_fds=[orders, lock])
             self._started.append(process)
@@ -144,7 +151,7 @@ class WarmProcess:
             os.close(orders)
             os.close(lock)
 
-    def _orders(self, place: Place, order: Order) -> dict[str, Any]:
+    def _orders(self, place: Place, order: Order, modules: list[str]) -> dict[str, Any]:
         identity = order.identity.as_orders()
         own = {str(path) for path in order.own}
         shared = [pair for pair in identity["shown"] if pair[0] not in own]
@@ -154,10 +161,7 @@ class WarmProcess:
             "name": place.name,
             "idle": self._idle,
             "environment": stamp(self._environment),
-            "plan": {
-                "modules": seen.read(self._cache, self._environment.name),
-                "attempts": _ATTEMPTS,
-            },
+            "plan": {"modules": modules, "attempts": _ATTEMPTS},
             "server": {
                 "argv": [str(self._python), "-I", "-u", "-B", str(_SERVER)],
                 "env": loading_environ(order.env, order.private),
@@ -190,7 +194,8 @@ def _hand_over(connection: socket.socket, ends: Ends, order: Order) -> bool:
         write(orders, _orders_of(order))
         own = {str(path) for path in order.own}
         shown = [list(pair) for pair in order.identity.shown if pair[0] in own]
-        message = marshal.dumps(shown, MARSHAL)
+        needs = {"shown": shown, "remove": [str(folder) for folder in order.remove]}
+        message = marshal.dumps(needs, MARSHAL)
         connection.settimeout(_ANSWER)
         socket.send_fds(connection, [message], [*ends.theirs, ends.status_w, orders])
         answer = connection.recv(4096)
@@ -208,7 +213,6 @@ def _orders_of(order: Order) -> dict[str, Any]:
         "env": order.env,
         "cwd": str(order.cwd),
         "import_path": order.import_path,
-        "remove": [str(folder) for folder in order.remove],
         "limits": {kind: resource.getrlimit(kind) for kind in _LIMITS},
         "processors": tuple(os.sched_getaffinity(0)),
     }

@@ -18,6 +18,7 @@ import socket
 import sys
 
 from ..keeper import (
+    ORPHANED,
     PR_SET_CHILD_SUBREAPER,
     PR_SET_PDEATHSIG,
     STATUS_FD,
@@ -78,8 +79,9 @@ class Server:
 
     def _reap(self) -> None:
         try:
-            while pid := os.waitpid(-1, os.WNOHANG)[0]:
-                self._line.send(b"end %d" % self._keepers.pop(pid, 0))
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                orphaned = os.waitstatus_to_exitcode(ended[1]) == ORPHANED
+                self._line.send(b"end %d %d" % (self._keepers.pop(ended[0], 0), orphaned))
         except ChildProcessError:
             pass
 
@@ -92,12 +94,12 @@ class Server:
         orders = _read(ordered)
         if reason := self._refusal(orders):
             os.write(connection, b"no " + reason.encode())
-            self._line.send(b"end %d" % number)
+            self._line.send(b"end %d 0" % number)
         elif pid := os.fork():
             self._keepers[pid] = number
             self._line.send(b"began %d %d" % (number, pid))
         else:
-            _become_keeper(connection, ends, orders)
+            _become_keeper(connection, ends)
             return orders
         for fd in (connection, *ends):
             os.close(fd)
@@ -182,7 +184,7 @@ def _import_ours(entrypoint: str) -> None:
     import taxiway_inside.seen  # type: ignore[import-not-found] # noqa: F401, PLC0415
 
 
-def _become_keeper(connection: int, ends: list[int], orders: dict[str, Any]) -> None:
+def _become_keeper(connection: int, ends: list[int]) -> None:
     """Only the task that it forks comes back."""
     *descriptors, status = ends
     pid = -1
@@ -197,7 +199,9 @@ def _become_keeper(connection: int, ends: list[int], orders: dict[str, Any]) -> 
         if pid := os.fork():
             for fd in descriptors:
                 os.close(fd)
-            keep(pid, connection, wakeup, status, orders["remove"])
+            ended, orphaned = keep(pid, connection, wakeup)
+            say(status, "ended", ended)
+            os._exit(ORPHANED if orphaned else 0)
     finally:
         if pid:
             os._exit(0)

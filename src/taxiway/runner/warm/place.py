@@ -74,6 +74,7 @@ class Place:
 def place_of(
     cache: Path,
     environment: Path,
+    python: Path,
     modules: Sequence[str],
     identity: Identity,
     env: Mapping[str, str],
@@ -83,6 +84,7 @@ def place_of(
         __version__,
         stamp(ENTRYPOINT),
         stamp(environment),
+        str(python),
         hashlib.sha256("\n".join(modules).encode()).hexdigest(),
         [identity.name, identity.uid, identity.gid, identity.groups, identity.covered],
         sorted(env.items()),

@@ -15,23 +15,24 @@ _MOST = 10_000  # modules of one environment
 _LONGEST = 200
 
 
-def read(cache: Cache, key: str) -> list[str]:
-    """In the order in which they were first imported."""
+def read(cache: Cache, key: str) -> list[str] | None:
+    """In the order in which they were first imported; None before the end of the first task."""
     try:
         found = json.loads(marks.modules(cache.root, KIND, key).read_bytes())
         return [name for name in found if isinstance(name, str)]
     except (OSError, ValueError, TypeError):
-        return []
+        return None
 
 
 def add(cache: Cache, key: str, names: Iterable[object]) -> bool:
-    """Whether there was one that is new. What a task says is not trusted: only names get in."""
+    """Whether one was new, or this task the first. What a task says is not trusted: only names get in."""
     said = [name for name in names if isinstance(name, str) and _is_name(name)]
-    if not set(said) - set(read(cache, key)):
+    known = read(cache, key)
+    if known is not None and not set(said) - set(known):
         return False
     with cache.lock(KIND, f"{key}.modules"):
         known = read(cache, key)
-        together = list(dict.fromkeys([*known, *said]))[:_MOST]
+        together = list(dict.fromkeys([*(known or ()), *said]))[:_MOST]
         if together == known:
             return False
         path = marks.modules(cache.root, KIND, key)
