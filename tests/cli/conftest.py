@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import threading
 import time
 import uuid
@@ -18,40 +17,28 @@ import pytest
 import structlog
 import uvicorn
 from click.testing import Result
+from published import PublishedOrchestrator
 from typer.testing import CliRunner
 
 from taxiway.cli.main import app
 from taxiway.client.http import TaxiwayClient
 from taxiway.server.app import create_app
-from taxiway.server.orchestrator.memory import MemoryOrchestrator
-from taxiway.server.orchestrator.port import DagState, RunState
+from taxiway.server.orchestrator.port import RunState
 from taxiway.server.settings import load_settings
-from taxiway.storage.bundles import current_generation, read_bundle, read_shard, shard_of
 from taxiway.storage.cache import remove_tree
 from taxiway.storage.store import Storage
 
 Json = dict[str, Any]
 
 
-class Scripted(MemoryOrchestrator):
+class Scripted(PublishedOrchestrator):
     """Every run ends at once, as `state`, with these values and lines."""
 
     def __init__(self, storage: Storage) -> None:
-        super().__init__(self._published)
-        self.storage = storage
+        super().__init__(storage)
         self.state: str | None = "success"
         self.values: Mapping[str, Any] = {}
         self.lines: Mapping[str, Sequence[str]] = {}
-
-    def _published(self, dag_id: str) -> DagState | None:
-        generation = current_generation(self.storage)
-        shard = read_bundle(self.storage, generation).get(shard_of(dag_id))
-        entry = read_shard(self.storage, shard).get(dag_id) if shard else None
-        if entry is None:
-            return None
-        found = re.search(r"dag-[0-9a-f]+", self.storage.get(f"dags/{entry.dag}.py").decode())
-        assert found is not None
-        return DagState(dag_id, frozenset(["taxiway", found[0]]), generation, False, False, False)
 
     def trigger(
         self,

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import trustme
+from git_servers import GitHandler, https
 
 from taxiway.git.mirror import Mirror
 from taxiway.git.policy import GitPolicy
@@ -152,50 +151,16 @@ class GitServer:
         return sum(method == "POST" for method, _, _ in self.requests)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    root: Path
-    context: ssl.SSLContext
-    told: GitServer
-
-    def get_request(self):
-        connection, address = super().get_request()
-        wrapped = self.context.wrap_socket(
-            connection, server_side=True, do_handshake_on_connect=False
-        )
-        return wrapped, address
-
-    def handle_error(self, request, client_address) -> None:
-        """A client that went away is part of the tests."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_GET(self) -> None:
-        self._serve(b"")
-
-    def do_POST(self) -> None:
-        body = b""
-        if self.headers.get("Transfer-Encoding") == "chunked":
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-        else:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._serve(body)
-
-    def _serve(self, body: bytes) -> None:
-        told = self.server.told
+class _Handler(GitHandler):
+    def serve(self, body: bytes) -> None:
+        told: GitServer = self.server.told
         protocol = self.headers.get("Git-Protocol", "") if told.protocol_2 else ""
         told.requests.append((self.command, self.path, protocol))
         told.headers.append(dict(self.headers))
         if told.redirect_to:
-            self._answer(302, {"Location": told.redirect_to + self.path}, b"")
+            self.answer(302, {"Location": told.redirect_to + self.path}, b"")
         elif told.answers:
-            self._answer(told.answers.pop(0), {"Retry-After": told.retry_after}, b"")
+            self.answer(told.answers.pop(0), {"Retry-After": told.retry_after}, b"")
         elif told.endless and self.command == "POST":
             self._list_without_end()
         elif told.broken and self.command == "POST":
@@ -204,31 +169,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0000")
         elif told.status:
             extra = {"WWW-Authenticate": "Basic"} if told.status == 401 else {}
-            self._answer(told.status, extra, b"")
+            self.answer(told.status, extra, b"")
         else:
             if told.stall and self.command == "POST":
                 told.stalling.set()
                 told.stall.wait(60)
-            self._backend(body, protocol)
-
-    def _backend(self, body: bytes, protocol: str) -> None:
-        path, _, query = self.path.partition("?")
-        env = GIT_ENV | {
-            "GIT_PROJECT_ROOT": str(self.server.root),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "REQUEST_METHOD": self.command,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(body)),
-            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": protocol,
-        }
-        done = subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True)
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
-        status = int(headers.pop("Status", "200 OK").split()[0])
-        self._answer(status, headers, content)
+            self.backend(body, protocol)
 
     def _list_without_end(self) -> None:
         self.close_connection = True
@@ -240,17 +186,6 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):  # until git is ended
             while True:
                 self.wfile.write(chunk)
-
-    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
 
 
 @pytest.fixture(scope="session")
@@ -268,21 +203,10 @@ def server(
     for name in ("GIT_SSL_CAINFO", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SSL_CERT_FILE", str(ca))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    listening = _Server(("127.0.0.1", 0), _Handler)
-    listening.root, listening.context = folder / "origins", context
-    listening.told = GitServer(listening.server_address[1], ca)
-    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield listening.told
-    finally:
-        if listening.told.stall:
-            listening.told.stall.set()
-        listening.shutdown()
-        thread.join()
-        listening.server_close()
+    with https(_Handler, folder / "origins", authority, lambda port: GitServer(port, ca)) as told:
+        yield told
+        if told.stall:
+            told.stall.set()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -17,6 +16,7 @@ import pytest
 import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from published import PublishedOrchestrator, entry_of
 from sqlalchemy import delete, make_url, text
 
 from taxiway.errors import Unavailable
@@ -28,7 +28,6 @@ from taxiway.server.machinery import Machinery
 from taxiway.server.orchestrator.memory import MemoryOrchestrator
 from taxiway.server.orchestrator.port import DagState, RunState, TaskState
 from taxiway.server.settings import load_settings
-from taxiway.storage.bundles import current_generation, read_bundle, read_shard, shard_of
 from taxiway.storage.cache import remove_tree
 from taxiway.storage.store import Storage
 
@@ -199,27 +198,15 @@ def make_task(client: TestClient) -> Callable[..., dict[str, Any]]:
     return make
 
 
-class RecordingOrchestrator(MemoryOrchestrator):
-    """Shows what the storage publishes, and keeps the calls that change something."""
+class RecordingOrchestrator(PublishedOrchestrator):
+    """Keeps the calls that change something."""
 
     def __init__(self, storage: Storage) -> None:
-        super().__init__(self._published)
-        self.storage = storage
+        super().__init__(storage)
         self.calls: list[tuple[str, ...]] = []
         self.blind = False  # shows nothing new
         self.down = False
         self.import_errors: dict[str, str] = {}
-
-    def _published(self, dag_id: str) -> DagState | None:
-        generation = current_generation(self.storage)
-        digest = read_bundle(self.storage, generation).get(shard_of(dag_id))
-        entry = read_shard(self.storage, digest).get(dag_id) if digest else None
-        if entry is None:
-            return None
-        source = self.storage.get(f"dags/{entry.dag}.py").decode()
-        found = re.search(r'"tag": "(dag-[0-9a-f]+)"', source)
-        assert found is not None
-        return DagState(dag_id, frozenset(["taxiway", found[1]]), generation, False, False, False)
 
     def _require_up(self) -> None:
         if self.down:
@@ -332,10 +319,7 @@ class Live:
 
     def dag_of(self, workflow: dict[str, Any]) -> str | None:
         """The DAG file that the newest generation has for the workflow."""
-        digest = read_bundle(self.storage, current_generation(self.storage)).get(
-            shard_of(workflow["dag_id"])
-        )
-        entry = read_shard(self.storage, digest).get(workflow["dag_id"]) if digest else None
+        entry = entry_of(self.storage, workflow["dag_id"])
         return self.storage.get(f"dags/{entry.dag}.py").decode() if entry else None
 
     def repository(self, files: dict[str, str], name: str = "origin") -> Origin:

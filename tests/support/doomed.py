@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -18,15 +17,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from published import PublishedOrchestrator
+
 from taxiway.server import machinery as machineries
 from taxiway.server.database import Database, ReleaseRow
-from taxiway.server.orchestrator.memory import MemoryOrchestrator
-from taxiway.server.orchestrator.port import DagState
 from taxiway.server.publishing.publications import unconfirmed
 from taxiway.server.releases import current, prepare
 from taxiway.server.settings import load_settings
 from taxiway.server.vault.start import open_vault
-from taxiway.storage.bundles import current_generation, read_bundle, read_shard, shard_of
 from taxiway.storage.store import Storage
 
 FUNCTIONS = ("take_commit", "settle_all", "warm")
@@ -35,25 +33,6 @@ STEPS = (  # in their order; a folder of the storage stands for what is written 
     *("sealed", "shards", "bundles", "seen"),
 )
 PATIENCE = 60.0
-
-
-class Airflow(MemoryOrchestrator):
-    """Shows what the storage publishes, in every process the same."""
-
-    def __init__(self, storage: Storage) -> None:
-        super().__init__(self._published)
-        self.storage = storage
-
-    def _published(self, dag_id: str) -> DagState | None:
-        generation = current_generation(self.storage)
-        digest = read_bundle(self.storage, generation).get(shard_of(dag_id))
-        entry = read_shard(self.storage, digest).get(dag_id) if digest else None
-        if entry is None:
-            return None
-        source = self.storage.get(f"dags/{entry.dag}.py").decode()
-        found = re.search(r'"tag": "(dag-[0-9a-f]+)"', source)
-        assert found is not None
-        return DagState(dag_id, frozenset(["taxiway", found[1]]), generation, False, False, False)
 
 
 def die() -> None:
@@ -78,7 +57,7 @@ def doom(step: str) -> None:
     elif step == "sealed":
         fatal(current.CurrentReleases, "_try_publish")
     elif step == "seen":
-        fatal(Airflow, "look")
+        fatal(PublishedOrchestrator, "look")
     else:
         put = Storage.put
 
@@ -102,7 +81,7 @@ def serve(order: dict[str, Any]) -> None:
     database = Database(settings.database_url)
     vault = open_vault(database, settings.secret_keys, may_make=True)
     storage = Storage(settings.storage_url)
-    machinery = machineries.assemble(settings, database, vault, Airflow(storage))
+    machinery = machineries.assemble(settings, database, vault, PublishedOrchestrator(storage))
     if "seconds" in order:
         threading.Timer(order["seconds"], die).start()
     machinery.deployer.start()

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import shlex
 import shutil
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncssh
 import pytest
 import trustme
 
+T = TypeVar("T")
 ENV = {
     "PATH": os.environ["PATH"],
     "HOME": "/nonexistent",
@@ -94,7 +97,8 @@ class HttpsGit:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     context: ssl.SSLContext
-    told: HttpsGit
+    root: Path
+    told: Any
 
     def get_request(self):
         connection, address = super().get_request()
@@ -107,12 +111,17 @@ class _Server(ThreadingHTTPServer):
         """A client that went away is part of the tests."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class GitHandler(BaseHTTPRequestHandler):
+    """Hands each request with its body to `serve`, which may leave it to `git http-backend`."""
+
     protocol_version = "HTTP/1.1"
     server: _Server
 
+    def serve(self, body: bytes) -> None:
+        raise NotImplementedError
+
     def do_GET(self) -> None:
-        self._serve(b"")
+        self.serve(b"")
 
     def do_POST(self) -> None:
         body = b""
@@ -123,24 +132,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.readline()
         else:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._serve(body)
+        self.serve(body)
 
-    def _serve(self, body: bytes) -> None:
-        told = self.server.told
-        asked = Asked(self.command, self.path, dict(self.headers))
-        told.asked.append(asked)
-        first = self.path.strip("/").partition("/")[0].partition("?")[0]
-        if first in told.redirects:
-            self._answer(302, {"Location": told.redirects[first] + self.path}, b"")
-        elif first in told.logins and asked.login not in told.logins[first]:
-            self._answer(401, {"WWW-Authenticate": 'Basic realm="Git"'}, b"")
-        else:
-            self._backend(body)
-
-    def _backend(self, body: bytes) -> None:
+    def backend(self, body: bytes, protocol: str) -> None:
         path, _, query = self.path.partition("?")
         env = ENV | {
-            "GIT_PROJECT_ROOT": str(self.server.told.root),
+            "GIT_PROJECT_ROOT": str(self.server.root),
             "GIT_HTTP_EXPORT_ALL": "1",
             "PATH_INFO": path,
             "QUERY_STRING": query,
@@ -148,15 +145,15 @@ class _Handler(BaseHTTPRequestHandler):
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "GIT_PROTOCOL": protocol,
         }
         done = subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True)
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
         status = int(headers.pop("Status", "200 OK").split()[0])
-        self._answer(status, headers, content)
+        self.answer(status, headers, content)
 
-    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+    def answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -168,25 +165,48 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-def serve_https(folder: Path, authority: trustme.CA) -> Iterator[HttpsGit]:
-    """A server of `folder`/repositories, until the generator is closed."""
-    (folder / "repositories").mkdir(parents=True)
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+@contextlib.contextmanager
+def https(
+    handler: type[GitHandler], root: Path, authority: trustme.CA, told: Callable[[int], T]
+) -> Iterator[T]:
+    """Serve what lies below `root`; `told(port)` is what a test tells the server and hears of it,
+    in the handler `self.server.told`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    listening = _Server(("127.0.0.1", 0), _Handler)
-    listening.context = context
-    listening.told = HttpsGit(
-        folder / "repositories", listening.server_address[1], folder / "ca.pem"
-    )
+    listening = _Server(("127.0.0.1", 0), handler)
+    listening.context, listening.root = context, root
+    listening.told = found = told(listening.server_address[1])
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield listening.told
+        yield found
     finally:
         listening.shutdown()
         thread.join()
         listening.server_close()
+
+
+class _Handler(GitHandler):
+    def serve(self, body: bytes) -> None:
+        told: HttpsGit = self.server.told
+        asked = Asked(self.command, self.path, dict(self.headers))
+        told.asked.append(asked)
+        first = self.path.strip("/").partition("/")[0].partition("?")[0]
+        if first in told.redirects:
+            self.answer(302, {"Location": told.redirects[first] + self.path}, b"")
+        elif first in told.logins and asked.login not in told.logins[first]:
+            self.answer(401, {"WWW-Authenticate": 'Basic realm="Git"'}, b"")
+        else:
+            self.backend(body, self.headers.get("Git-Protocol", ""))
+
+
+def serve_https(folder: Path, authority: trustme.CA) -> Iterator[HttpsGit]:
+    """A server of `folder`/repositories, until the generator is closed."""
+    root, ca = folder / "repositories", folder / "ca.pem"
+    root.mkdir(parents=True)
+    authority.cert_pem.write_to_path(str(ca))
+    with https(_Handler, root, authority, lambda port: HttpsGit(root, port, ca)) as told:
+        yield told
 
 
 class SshGit:
