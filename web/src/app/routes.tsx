@@ -1,15 +1,27 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
 import { Loading } from "../components/Loading";
 import { Broken, Nowhere } from "./Broken";
+import { Outdated } from "./Outdated";
 import { Shell } from "./Shell";
 
 type Module = { default: React.ComponentType };
+
+/** What cannot be loaded is said: the router would show nothing at all. */
+function lazily(load: () => Promise<Module>): RouteObject["lazy"] {
+  return async () => {
+    try {
+      return { Component: (await load()).default };
+    } catch {
+      return { Component: Outdated };
+    }
+  };
+}
 
 /** A page is a module with a default export, loaded when it is opened. */
 function page(path: string, load: () => Promise<Module>, children?: RouteObject[]): RouteObject {
   return {
     path,
-    lazy: async () => ({ Component: (await load()).default }),
+    lazy: lazily(load),
     errorElement: <Broken />,
     ...(children ? { children } : {}),
   };
@@ -24,14 +36,14 @@ export const router = createBrowserRouter([
     children: [
       {
         index: true,
-        lazy: async () => ({ Component: (await import("../pages/home/Home")).default }),
+        lazy: lazily(() => import("../pages/home/Home")),
       },
       page("workflows", () => import("../pages/workflows/Workflows")),
       page("workflows/new", () => import("../pages/edit/NewWorkflow")),
       page("workflows/:id", () => import("../pages/workflow/Workflow"), [
         {
           index: true,
-          lazy: async () => ({ Component: (await import("../pages/workflow/Graph")).default }),
+          lazy: lazily(() => import("../pages/workflow/Graph")),
         },
         page("edit", () => import("../pages/edit/Edit")),
         page("runs", () => import("../pages/runs/WorkflowRuns")),
