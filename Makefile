@@ -79,7 +79,7 @@ lock: $(UV)  ## Resolve requirements/*.txt anew; versions stay unless UPGRADE=1
 
 clean:  ## Remove what make made
 	rm -rf .uv .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
-	rm -rf web/node_modules src/taxiway/server/web/static
+	rm -rf web/node_modules src/taxiway/server/web/static benchmarks/.peers
 
 $(UV): requirements/bootstrap.txt scripts/find-python
 	@$(SAY) "Installing uv into .uv (once)"

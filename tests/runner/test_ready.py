@@ -51,20 +51,23 @@ def loaded():
 def flags():
     return [sys.flags.isolated, sys.flags.dont_write_bytecode]
 def spoil():
-    here = os.path.dirname(os.path.abspath(__file__))
-    site = os.path.join(sys.prefix, "lib", "python%d.%d" % sys.version_info[:2], "site-packages")
-    cached = os.path.join(here, "__pycache__")
-    said = []
-    for path in (__file__, os.path.join(here, "new.py"), os.path.join(site, "new.py"),
-                 os.path.join(cached, "lib.pyc"), os.path.join(sys.prefix, "pyvenv.cfg")):
-        for way in (lambda: open(path, "a").write("x = 1"), lambda: os.chmod(path, 0o666),
-                    lambda: os.unlink(path)):
-            try:
-                way()
-                said.append(path)
-            except OSError:
-                pass
+    here, said = os.path.dirname(os.path.abspath(__file__)), []
+    for root in (here, sys.prefix):
+        for folder, _, names in os.walk(root):
+            paths = [folder, *(os.path.join(folder, name) for name in (*names, "new.py"))]
+            for path in (path for path in paths if not os.path.islink(path)):
+                for way in (lambda: open(path, "a").write("x = 1"), lambda: os.chmod(path, 0o777),
+                            lambda: os.utime(path), lambda: os.rename(path, path + "x"),
+                            lambda: os.chmod(linked(path), 0o777), lambda: os.unlink(path)):
+                    try:
+                        way()
+                        said.append(path)
+                    except OSError:
+                        pass
     return said
+def linked(path):
+    os.link(path, os.path.join(os.environ["TMPDIR"], "link"), follow_symlinks=False)
+    return os.path.join(os.environ["TMPDIR"], "link")
 """
 # What each process of a herd does; it tells what it had to make.
 HERD = """
