@@ -26,7 +26,7 @@ PARTS: Mapping[str, Part] = {
     "peers": Part("A task with packages, and the peers", "benchmarks.peers", 900),
     "links": Part("Packages on their way into an environment", "benchmarks.links"),
     "values": Part("Values", "benchmarks.values", 600),
-    "commits": Part("The files of a commit", "benchmarks.commits", 600),
+    "commits": Part("The files of a commit", "benchmarks.commits", 900),
     "browsing": Part("Browsing a repository", "benchmarks.browsing"),
     "rendering": Part("DAG files", "benchmarks.rendering"),
     "parsing": Part("Parsing", "benchmarks.parsing"),
