@@ -89,3 +89,11 @@ def test_fields_that_a_later_server_adds_are_passed_over() -> None:
     raw = json.loads(release().to_bytes())
     raw["workflow"]["later"] = raw["workflow"]["tasks"][0]["later"] = 1
     assert Release.from_bytes(json.dumps(raw).encode()) == release()
+
+
+def test_what_was_read_has_the_digest_of_the_very_bytes() -> None:
+    sealed = release(p=1)
+    data = sealed.to_bytes().replace(b":", b": ")
+    read = Release.from_bytes(data, commit=sealed.commit)
+    assert read == sealed
+    assert read.digest == hashlib.sha256(data).hexdigest() != sealed.digest

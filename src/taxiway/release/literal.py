@@ -39,7 +39,8 @@ def indented(value: Any, margin: str = "\n") -> str:
     if kind is dict and value:
         inner = f"{margin}  "
         pairs = [
-            f"{encode_basestring_ascii(key)}: {indented(item, inner)}"
+            f"{encode_basestring_ascii(key)}: "
+            f"{encode_basestring_ascii(item) if type(item) is str else indented(item, inner)}"
             for key, item in value.items()
         ]
         return f"{{{inner}{f',{inner}'.join(pairs)}{margin}}}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from taxiway.workflow.models import Workflow
@@ -74,8 +75,9 @@ class Release:
             self.as_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False
         ).encode("ascii")
 
-    @property
+    @cached_property
     def digest(self) -> str:
+        """Of what is sealed; where it was read from, of the very bytes."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
     def line(self, number: int | None) -> str:
@@ -87,7 +89,7 @@ class Release:
         """What was sealed, with the commit that stands beside it."""
         raw = json.loads(data)
         others = raw.get("environments", {})
-        return cls(
+        found = cls(
             workflow_id=raw["workflow_id"],
             workflow=Workflow.from_dict(raw["workflow"]),
             commit=raw["commit"] if raw["format"] == 1 else commit,
@@ -98,6 +100,8 @@ class Release:
             dag=raw.get("dag", ""),
             format=raw["format"],
         )
+        vars(found)["digest"] = hashlib.sha256(data).hexdigest()
+        return found
 
 
 def release_line(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 COOKIE = "# -*- coding: utf-8 -*-\n"
 FILE_NAMES = (
@@ -46,8 +47,7 @@ def execute_git_task(name):
 _HOLES = ("<literal>", "<repository>", "<branch>")
 
 
-@dataclass(frozen=True)
-class TaskLine:
+class TaskLine(NamedTuple):
     """`<variable> = execute_git_task('<name>')`, or the same for inline code."""
 
     variable: str
