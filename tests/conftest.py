@@ -6,12 +6,14 @@ import importlib
 import json
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import certifi
 import httpx
 import hypothesis
 import psycopg
@@ -28,6 +30,7 @@ from taxiway.errors import TaxiwayError
 LOOPBACK = ["127.0.0.1", "::1"]
 _FOREIGN = ("TAXIWAY_", "AIRFLOW_", "GIT_", "XDG_")
 _KEPT = {"GIT_SSL_CAINFO"}
+_SECOND = {"test_web", "test_cli", "test_ordinary_repositories", "test_readme", "test_seed"}
 
 # What is tried is the same in every run, and none of it is too late: neither luck nor the load of
 # the machine decides.
@@ -67,16 +70,18 @@ def pytest_collection_modifyitems(
 ) -> Iterator[None]:
     """Mark what lies in `system/`, before xdist looks at the groups.
 
-    One process has the shared stack; the browser's tests have theirs in another, where what
-    needs none, or one of its own, runs too.
+    A process has one stack for all that it runs, and there are two such groups of about the same
+    length. What needs no stack, or one of its own, is a group by itself.
     """
     system = Path(__file__).parent / "system"
     for item in items:
         if system in item.path.parents:
             item.add_marker("system")
         if item.get_closest_marker("system"):
-            shared = "stack" in getattr(item, "fixturenames", ()) and item.path.stem != "test_web"
-            item.add_marker(pytest.mark.xdist_group("shared" if shared else item.path.stem))
+            group = item.path.stem
+            if "stack" in getattr(item, "fixturenames", ()):
+                group = "second" if group in _SECOND else "first"
+            item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.path == system / "test_schedule.py")
     yield
     if getattr(config.option, "loadgroup", False):
@@ -114,20 +119,24 @@ class RealStack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, https_git: Any) -> Iterator[RealStack]:
     """One real stack for the whole run, started by the first test that asks for it.
 
-    Airflow looks for stale versions of the bundle every few seconds, so that every test runs
-    under that threat.
+    It trusts the tests' own Git host beside those of the machine. Airflow looks for stale versions
+    of the bundle every few seconds, so that every test runs under that threat.
     """
     root = tmp_path_factory.mktemp("stack")
     repositories = root / "repositories"
     repositories.mkdir()
+    trusted = root / "trusted.pem"
+    usual = ssl.get_default_verify_paths().cafile or certifi.where()
+    trusted.write_bytes(Path(usual).read_bytes() + https_git.ca.read_bytes())
     index_url = f"http://127.0.0.1:{ports.choose(0, 0)}/simple/"
     settings = {
         "TAXIWAY_INDEXES": index_url,
         "TAXIWAY_GIT_ALLOW_LOCAL": str(repositories),
-        "TAXIWAY_GIT_ALLOW_HOSTS": "127.0.0.1",
+        "TAXIWAY_GIT_ALLOW_HOSTS": "127.0.0.1,localhost",
+        "TAXIWAY_CA_BUNDLE": str(trusted),
         "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_AGE_THRESHOLD": "10",
         "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_MIN_VERSIONS": "1",

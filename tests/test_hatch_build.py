@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
+
+from taxiway import process
 
 ROOT = Path(__file__).parents[1]
 
@@ -121,6 +126,78 @@ def test_a_failed_build_leaves_the_old_one_and_its_words(
     with pytest.raises(hook.BuildFailed, match="Cannot find module"):
         hook.build(tree, print)
     assert (hook.static_of(tree) / "index.html").is_file()
+
+
+@pytest.fixture
+def copied(tmp_path: Path, hook: ModuleType) -> Callable[[str], Path]:
+    """Makes trees of the real sources, with the packages that are installed here."""
+    hook._install(ROOT / "web", hook._node(), print)
+
+    def copy(name: str) -> Path:
+        tree = tmp_path / name
+        hook.static_of(tree).parent.mkdir(parents=True)
+        (tree / "web").mkdir()
+        for source in (*hook.SOURCES, "tsconfig.json"):
+            path = ROOT / "web" / source
+            copy = shutil.copytree if path.is_dir() else shutil.copy
+            copy(path, tree / "web" / source)
+        (tree / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
+        return tree
+
+    return copy
+
+
+def files_of(static: Path) -> dict[str, str]:
+    return {
+        path.relative_to(static).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in static.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.integration
+@pytest.mark.long
+def test_two_builds_are_the_same_with_the_node_of_a_wheel_too(
+    hook: ModuleType, copied: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = copied("one"), copied("other")
+    hook.build(one, print)
+    monkeypatch.setattr(hook, "node_of_the_machine", lambda: None)
+    hook.build(other, print)
+    files = files_of(hook.static_of(one))
+    assert files == files_of(hook.static_of(other))
+    assert {"index.html", hook.STAMP} < set(files)
+    assert any(name.startswith("assets/") for name in files)
+
+
+@pytest.mark.integration
+@pytest.mark.long
+def test_the_wheel_holds_the_ui_or_is_not_made(tmp_path: Path, hook: ModuleType) -> None:
+    hook.build(ROOT, print)
+    tree = tmp_path / "tree"
+    ignored = shutil.ignore_patterns("node_modules", "__pycache__")
+    for name in ("src", "web"):
+        shutil.copytree(ROOT / name, tree / name, ignore=ignored)
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree / name)
+    argv = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    env = {"PATH": str(tmp_path), "SOURCE_DATE_EPOCH": "1700000000"}
+    wheels = []
+    for number in range(2):  # there is no Node, and none is needed: it is built
+        done = process.run(
+            [*argv, "--directory", str(tmp_path / str(number))], env=env, cwd=tree, timeout=120
+        )
+        assert done.returncode == 0, done.complaint
+        wheels += (tmp_path / str(number)).glob("*.whl")
+    with ZipFile(wheels[0]) as wheel:
+        assert "taxiway/server/web/static/index.html" in wheel.namelist()
+    assert wheels[0].read_bytes() == wheels[1].read_bytes()
+    (tree / "web" / "src" / "main.tsx").write_text("changed")
+    without = tmp_path / "without"
+    broken = process.run([*argv, "--directory", str(without)], env=env, cwd=tree, timeout=120)
+    assert broken.returncode != 0
+    assert b"the wheel would have no web UI" in broken.stderr + broken.stdout
+    assert not list(without.glob("*.whl"))
 
 
 def test_the_lockfile_names_no_address_of_a_package() -> None:

@@ -10,11 +10,13 @@ from typing import Any
 import httpx
 import pytest
 from browser import Window, browser
+from git_servers import HttpsGit
 from pilot import Pilot, Repository
 from playwright.sync_api import Browser, expect
 
 from taxiway.client.http import TaxiwayClient
 
+TOKEN = "hunter2-of-the-journey"
 LOAD = '''\
 def load(context, rows: int = 10):
     """Rows to learn from."""
@@ -52,13 +54,23 @@ def window(chromium: Browser, stack: Any) -> Iterator[Window]:
     assert opened.complaints == []
 
 
-def test_the_journey_from_a_repository_to_a_rollback(
-    window: Window, pilot: Pilot, repository: Repository
+@pytest.fixture
+def private(https_git: HttpsGit) -> str:
+    """The name of a repository on a Git host that wants a token."""
+    https_git.logins["closed"] = {f"oauth2:{TOKEN}"}
+    name = f"closed/{uuid.uuid4().hex[:8]}"
+    https_git.commit(name, FILES)
+    return name
+
+
+def test_the_journey_from_a_private_repository_to_a_rollback(
+    window: Window, pilot: Pilot, https_git: HttpsGit, private: str
 ) -> None:
-    repository.commit(FILES)
-    name = f"web{uuid.uuid4().hex[:8]}"
     page = window.open("/workflows/new", "Address")
-    make(page, repository, name)
+    page.get_by_label("Address").fill(https_git.url(private))
+    unlock(page)
+    name = f"web{uuid.uuid4().hex[:8]}"
+    make(page, name)
     # the new workflow is checked at once
     expect(page.get_by_text("The deploy check found nothing")).to_be_visible()
     deploy(page, "First")
@@ -69,7 +81,7 @@ def test_the_journey_from_a_repository_to_a_rollback(
     expect(page.get_by_role("main").get_by_text("success").first).to_be_visible()
     read_log_and_value(page)
 
-    repository.commit({"src/train.py": TRAIN.replace("0.75", "0.5")})
+    https_git.commit(private, {"src/train.py": TRAIN.replace("0.75", "0.5")})
     page.goto(f"/workflows/{pilot.client.run(run)['workflow_id']}/releases")
     deploy(page, "Second")
     page.get_by_role("link", name="Compare").first.click()
@@ -84,11 +96,24 @@ def test_the_journey_from_a_repository_to_a_rollback(
     expect(page.get_by_text("Accuracy fell").first).to_be_visible()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Held at release 1")).to_be_hidden()
+    assert TOKEN not in page.content()
+    workflow = pilot.client.workflow(pilot.client.run(run)["workflow_id"])
+    assert (workflow["name"], workflow["git_auth_type"]) == (name, "token")
 
 
-def make(page: Any, repository: Repository, name: str) -> None:
-    """A new workflow from a repository: two functions, wired by name."""
-    page.get_by_label("Address").fill(repository.url)
+def unlock(page: Any) -> None:
+    """The server says that it needs a credential; one is made without leaving the page."""
+    expect(page.get_by_role("alert")).to_contain_text("repository-needs-credentials")
+    page.get_by_role("button", name="New credential").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Host")).to_have_value(re.compile("^localhost"))
+    dialog.get_by_role("textbox", name="Token").fill(TOKEN)
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(dialog).to_be_hidden()
+
+
+def make(page: Any, name: str) -> None:
+    """Two functions of the repository, wired by name."""
     page.get_by_text("load(context, rows: int = 10)").click()
     page.get_by_text("train_model(load=None, epochs: int = 3)").click()
     expect(page.get_by_text("train_model gets load from load")).to_be_visible()
