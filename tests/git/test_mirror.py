@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from taxiway.errors import Denied, Invalid, NotFound, Unavailable
+from taxiway.git import call
 from taxiway.git.mirror import Mirror
 from taxiway.git.policy import GitPolicy, TreeLimits
 from taxiway.git.trees import check_sizes
@@ -335,6 +336,31 @@ def test_a_damaged_mirror_is_set_aside_and_made_anew(
     if harm == "head":  # reading does not need it, changing does
         assert again.read_file(origin.commit({"b": "2"}), "b") == b"2"
     assert mirror.files.with_suffix(".damaged").exists()
+
+
+@pytest.mark.parametrize("below", [None, "pkg"])
+def test_what_a_damaged_mirror_held_is_held_again(
+    mirror: Mirror, origin, cache: Cache, below: str | None
+) -> None:
+    older = origin.git("rev-parse", "HEAD")
+    gone = origin.commit({"a": "1"})
+    origin.git("reset", "-q", "--hard", older)
+    newer = origin.commit({"b": "2"})
+    for commit in (older, gone, newer):
+        mirror.fetch(commit, below)
+    store = mirror.files if below is None else mirror.folder / "folders.git"
+    mirror.fetch(origin.commit({"c": "3"}), below)
+    (origin.path / ".git/ORIG_HEAD").unlink()
+    origin.git("reflog", "expire", "--expire=now", "--all")
+    origin.git("gc", "-q", "--prune=now")
+    with pytest.raises(AssertionError):
+        origin.git("cat-file", "-e", gone)
+    shutil.rmtree(store / "objects" / "pack")
+    again = Mirror(cache, mirror.url, mirror.policy)
+    assert again.tree_of(newer, below)
+    held = call.run(["for-each-ref", "--format=%(refname)", "refs/taxiway/pin"], store=store)
+    names = held.stdout.decode().replace("refs/taxiway/pin/", "").split()
+    assert set(names) == {older, newer, origin.git("rev-parse", "HEAD")}  # not the one that is gone
 
 
 def test_damage_that_returns_is_told(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:

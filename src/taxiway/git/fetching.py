@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from taxiway.errors import NotFound
+from taxiway.errors import NotFound, Unavailable
 from taxiway.git import failures, objects
 from taxiway.git.names import check_path, folders_above
 from taxiway.git.policy import Target, TreeLimits
 from taxiway.git.store import Store
 from taxiway.storage.cache import Cache
 
+_TOGETHER = 100  # commits in one request
 _ABOVE = (".gitmodules", ".lfsconfig")
 _ALL_HISTORY = "--depth=2147483647"  # git's own spelling of "unshallow", also where nothing is
 
@@ -48,9 +49,9 @@ class Fetching:
         with store.changing() as lock:
             if store.holds(pin(commit), commit):
                 return store
-            if (store.path / pin(commit)).exists():  # a ref is written last: this is damage
-                store.renew()
+            _renew_if_damaged(store, commit)
             self._fetch_whole(target, commit, lock)
+            _hold_again(store, target, ["--depth=1"], lock)
         return store
 
     def _fetch_whole(self, target: Target, commit: str, lock: int) -> None:
@@ -77,6 +78,7 @@ class Fetching:
         store = self._partial
         with store.changing() as lock:
             if not store.holds(pin(commit), commit):
+                _renew_if_damaged(store, commit)
                 spec = f"{commit}:{pin(commit)}"
                 done = store.fetch(target, ["--depth=1", "--filter=blob:none"], [spec], lock)
                 if done.returncode != 0 and failures.refuses_bare_commit(done):
@@ -95,7 +97,29 @@ class Fetching:
                 if done.returncode != 0 and failures.refuses_bare_commit(done):
                     return False
                 store.require_done(done, target)
+            _hold_again(store, target, ["--depth=1", "--filter=blob:none"], lock)
             return store.point(_full(tree), tree)
+
+
+def _renew_if_damaged(store: Store, commit: str) -> None:
+    """A ref is written last: one without its commit is damage, and nothing is mended in place."""
+    if (store.path / pin(commit)).exists():
+        store.renew()
+
+
+def _hold_again(store: Store, target: Target, options: list[str], lock: int) -> None:
+    """After a store was made anew: what the damaged one had held for releases. One that the remote
+    no longer gives stays lost; what it does not give now is asked for at the next fetch."""
+    lost = [c for c in store.held_aside("refs/taxiway/pin") if not store.holds(pin(c), c)]
+    try:
+        for start in range(0, len(lost), _TOGETHER):
+            some = lost[start : start + _TOGETHER]
+            done = store.fetch(target, options, [f"{c}:{pin(c)}" for c in some], lock)
+            for commit in some if done.returncode else ():
+                store.fetch(target, options, [f"{commit}:{pin(commit)}"], lock)
+    except Unavailable:
+        return
+    store.let_go_of_aside()
 
 
 def _folder_tree(store: Store, commit: str, folder: str) -> str:

@@ -30,8 +30,7 @@ from taxiway.git.url import RepositoryUrl
 
 _JSON = "application/vnd.git-lfs+json"
 _BATCH = 100
-_ANSWER = 8 * 1024**2
-_BLOCK = 1 << 20
+_ANSWER, _BLOCK = 8 * 1024**2, 1 << 20
 _CONFIG_SIZE = 64 * 1024
 
 

@@ -6,6 +6,7 @@ A ref is written last: a ref that is there has all it names. Readers need no loc
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from taxiway.git.policy import Target, TreeLimits
 from taxiway.process import Completed
 from taxiway.storage.cache import Cache, remove_tree, sync_folder
 
+_LET_GO = "taxiway-let-go"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -103,6 +106,21 @@ class Store:
         with self._cache.lock("mirrors", self.lock_key):
             if self.identity() == seen:
                 self.set_aside()
+
+    def held_aside(self, folder: str) -> list[str]:
+        """The commits that the store which was set aside last held by refs of ours, until
+        `let_go_of_aside`. Each ref is named like its commit, so its bytes need not be trusted."""
+        damaged = self.path.with_suffix(".damaged")
+        if not damaged.exists() or (damaged / _LET_GO).exists():
+            return []
+        found = (path.name for path in (damaged / folder).glob("*"))
+        return sorted(name for name in found if _COMMIT.fullmatch(name))
+
+    def let_go_of_aside(self) -> None:
+        """What could be had of the store that was set aside is here now."""
+        damaged = self.path.with_suffix(".damaged")
+        if damaged.exists():
+            (damaged / _LET_GO).touch()
 
     def identity(self) -> int | None:
         try:
