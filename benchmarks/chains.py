@@ -7,15 +7,16 @@ then the second runs on an Airflow as it comes, which the machine could not hold
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Iterator
 
-from benchmarks.measure import Options, Row, against, alone, paired, timed
+from benchmarks.measure import Options, Row, against, alone, paired, seconds, timed
 from benchmarks.parsing import BY_HAND
 from benchmarks.repository import SmallRepository
 from benchmarks.stacks import Airflow, ours, untuned
 from taxiway.client.http import TaxiwayClient
 
-TUNED_GOAL, UNTUNED_GOAL, DEPLOY_GOAL = 1.3, 0.5, 2.0
+TUNED_GOAL, UNTUNED_GOAL, DEPLOY_GOAL, ROLLBACK_GOAL = 1.3, 0.5, 2.0, 1.0
 PLAIN = "plain_chain"
 
 
@@ -34,8 +35,11 @@ def measure(options: Options) -> Iterator[Row]:
         with TaxiwayClient(server_url) as client:
             dag_id, workflow_id = chain(client, repository, tasks)
             deploys = [deploy(client, workflow_id, repository) for _ in range(options.slow_pairs)]
+            rollbacks = [roll_back(client, workflow_id) for _ in range(options.slow_pairs)]
+            client.resume(workflow_id)
         middle = statistics.median(deploys)
         yield alone("From deploy to runnable, warm", middle, goal=DEPLOY_GOAL, count=len(deploys))
+        yield _rollbacks(rollbacks)
         tuned = on_our_stack(airflow, dag_id, options.slow_pairs)
     yield against(what, "PythonOperators, same Airflow", paired(tuned), goal=TUNED_GOAL)
     with untuned(folder / "untuned", plain_dags=dags) as airflow:
@@ -70,6 +74,31 @@ def deploy(client: TaxiwayClient, workflow_id: str, repository: SmallRepository)
     if release["state"] != "ready":
         raise RuntimeError(f"The deploy ended as {release['state']}: {release.get('error')}")
     return taken[0]
+
+
+def roll_back(client: TaxiwayClient, workflow_id: str) -> tuple[float, float]:
+    """Seconds until a rollback to the release before the current one is answered, and until
+    Airflow shows that release."""
+    current = client.workflow(workflow_id)["current_release"]
+    other = next(one["number"] for one in client.releases(workflow_id) if one["number"] != current)
+    answered: list[float] = []
+    shown: list[float] = []
+    with timed(shown):
+        with timed(answered):
+            client.roll_back(workflow_id, other, message=None, dry_run=False)
+        while client.release(workflow_id, other)["state"] != "ready":
+            time.sleep(0.02)
+    return answered[0], shown[0]
+
+
+def _rollbacks(found: list[tuple[float, float]]) -> Row:
+    return alone(
+        "From rollback to its answer, warm",
+        statistics.median(answered for answered, _ in found),
+        goal=ROLLBACK_GOAL,
+        beside=f"until Airflow shows it: {seconds(statistics.median(shown for _, shown in found))}",
+        count=len(found),
+    )
 
 
 def on_our_stack(airflow: Airflow, dag_id: str, pairs: int) -> list[tuple[float, float]]:
