@@ -116,14 +116,24 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def numpy_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One that has numpy, and what else values are of. From uv's own cache: they are large."""
-    folder = tmp_path_factory.mktemp("environment")
-    path = make_environment(folder / "numpy")
+    return install(tmp_path_factory.mktemp("environment") / "numpy", *PACKAGES)
+
+
+@pytest.fixture(scope="session")
+def plotting_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for models, and for figures of plotly."""
+    packages = ("numpy", "pandas", "polars", "pyarrow", "plotly", "scikit-learn")
+    return install(tmp_path_factory.mktemp("environment") / "plotting", *packages)
+
+
+def install(path: Path, *packages: str) -> Path:
+    make_environment(path)
     env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "UV_NO_CONFIG": "1"}
     env |= {"UV_LINK_MODE": "hardlink"}
     network = {k: v for k, v in os.environ.items() if k in NETWORK or k.startswith("UV_INDEX")}
     uv = find_uv_bin()
     done = run(
-        [uv, "pip", "install", "-q", "--python", str(path / "bin" / "python"), *PACKAGES],
+        [uv, "pip", "install", "-q", "--python", str(path / "bin" / "python"), *packages],
         env=env | network,
         timeout=200,
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import mmap
 import os
 from contextlib import ExitStack
@@ -91,6 +92,8 @@ def make():
         "mixed": pd.DataFrame({"o": [1, "a", (1, 2)]}), "names": pd.DataFrame({1: [1]}),
         "nullable": pd.Series([1, None], dtype="Int64", name="i"),
         "polars": pl.DataFrame({"a": [1, None], "b": ["x", "y"]}), "column": pl.Series("p", [1.5]),
+        "spans": pd.Series([1.0], index=pd.interval_range(0, 1)),
+        "months": pd.Series([1.0], index=pd.period_range("2021", periods=1, freq="M")),
         "table": pa.table({"x": [1, None]}), "chunks": pa.chunked_array([[1], [2]]),
         "figure": figure,
         "image": Image.new("RGBA", (500, 300), (1, 2, 3, 4)), "array": np.arange(4.0),
@@ -100,7 +103,7 @@ def check(make, own: Annotated[object, "writable"]):
     want = globals()["make"]()
     for name in ("frame", "levels", "mixed", "names"):
         pd.testing.assert_frame_equal(make[name], want[name])
-    for name in ("series", "nullable"):
+    for name in ("series", "nullable", "spans", "months"):
         pd.testing.assert_series_equal(make[name], want[name])
     assert make["frame"].index.freq == want["frame"].index.freq
     assert make["polars"].equals(want["polars"]) and make["column"].equals(want["column"])
@@ -124,13 +127,15 @@ def test_frames_figures_and_images_reach_the_next_task_by_name(
     forms = {name: part["format"] for name, part in encoded.items()}
     assert forms == {
         "frame": "arrow", "series": "arrow", "levels": "arrow", "mixed": "pickle",
-        "names": "arrow", "nullable": "arrow", "polars": "arrow", "column": "arrow",
+        "names": "arrow", "nullable": "arrow", "spans": "arrow", "months": "arrow", "polars": "arrow", "column": "arrow",
         "table": "arrow", "chunks": "arrow", "figure": "png", "image": "png",
         "array": "npy",
     }  # fmt: skip
     told = encoded["frame"]["summary"]
     assert told["shape"] == [3, 4] and told["head"][0][:2] == [1, 1.5]
     assert told["columns"][1]["nan"] == 1
+    [column] = encoded["table"]["summary"]["columns"]
+    assert (column["min"], column["max"], column["nan"]) == (1, 1, 1)
     thumbnail = encoded["image"]["summary"]["thumbnail"]
     assert bench.storage.get(f"values/{thumbnail['digest']}").startswith(b"\x89PNG")
     svg = encoded["figure"]["parts"]["svg"]
@@ -138,6 +143,77 @@ def test_frames_figures_and_images_reach_the_next_task_by_name(
     bench.host.xcom["make", "return_value"] = encoded
     wiring = Wiring(upstream=("make",), inputs={"own": "make.array"})
     assert bench.script("src/kinds.py", "check", wiring=wiring) == 12.0
+
+
+OTHERS = """
+import dataclasses
+from pathlib import Path
+import numpy as np, pandas as pd, polars as pl
+import plotly.graph_objects as go
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+X = np.arange(40.0).reshape(20, 2)
+
+@dataclasses.dataclass
+class Report:
+    name: str
+    score: float
+    model: object
+    table: pd.DataFrame
+    rest: tuple = ()
+
+def fit():
+    forest = RandomForestClassifier(n_estimators=3, random_state=0)
+    return make_pipeline(StandardScaler(), forest).fit(X, X[:, 0] > 10)
+
+def figure():
+    return go.Figure(go.Scatter(x=[1, 2], y=[3, 4]), layout={"title": "T"})
+
+def make():
+    Path("out/plots").mkdir(parents=True)
+    Path("out/plots/a.txt").write_text("a")
+    table = pd.DataFrame({"a": [1, 2]})
+    inner = ({"frame": pl.DataFrame({"z": [1]})}, Path("out"))
+    return {"report": Report("r", 0.5, fit(), table, inner), "figure": figure()}
+
+def check(make, score, model, own):
+    report = make["report"]
+    assert type(report) is Report and (report.name, score) == ("r", 0.5)
+    assert (model.predict(X) == fit().predict(X)).all()
+    assert (own == [1, 2]).all() and type(report.rest) is tuple
+    assert report.rest[0]["frame"].equals(pl.DataFrame({"z": [1]}))
+    assert (report.rest[1] / "plots" / "a.txt").read_text() == "a"
+    assert make["figure"] == figure()
+    return True
+
+def bad():
+    return {"frame": pd.DataFrame({"f": [1, lambda: 1]})}
+"""
+
+
+@pytest.mark.long
+def test_models_figures_and_what_holds_them_reach_the_next_task(
+    bench: Any, plotting_environment: Path
+) -> None:
+    bench.environment = plotting_environment
+    bench.may_spawn = True
+    bench.write({"pipe.py": OTHERS})
+    encoded = bench.script("pipe.py", "make")
+    figure = encoded["figure"]
+    assert (figure["format"], figure["summary"]["title"]) == ("html", "T")
+    assert b"<html" in bench.storage.get(f"values/{figure['digest']}")[:100]
+    source = bench.storage.get(f"values/{figure['parts']['json']['digest']}")
+    assert json.loads(source)["data"][0]["y"] == [3, 4]
+    assert encoded["report"]["fields"]["model"]["format"] == "pickle"
+    bench.host.xcom["make", "return_value"] = encoded
+    inputs = {"score": "make.report.score", "model": "make.report.model"}
+    inputs["own"] = "make.report.table.a"
+    wiring = Wiring(upstream=("make",), inputs=inputs)
+    assert bench.script("pipe.py", "check", wiring=wiring) is True
+    with pytest.raises(Exception, match=r"value\['frame'\]\['f'\]\[1\] is a function"):
+        bench.script("pipe.py", "bad")
 
 
 def test_a_value_without_its_library_says_what_to_add(bench: Any) -> None:

@@ -168,6 +168,7 @@ def test_files_and_folders_come_back_by_their_names(tmp_path: Any) -> None:
     folder = tmp_path / "report"
     (folder / "parts").mkdir(parents=True)
     (folder / "parts" / "a.txt").write_text("a")
+    (folder / "empty").mkdir()
     (folder / "latest").symlink_to("parts")
     outbox = tmp_path / "out"
     outbox.mkdir()
@@ -180,6 +181,7 @@ def test_files_and_folders_come_back_by_their_names(tmp_path: Any) -> None:
     back = Decoder(lambda digest, shown=False: f"{outbox}/{digest}").decode(encoded)
     assert (back["model"].name, back["model"].read_bytes()) == ("model.bin", b"weights")
     assert (back["report"] / "latest" / "a.txt").read_text() == "a"
+    assert list((back["report"] / "empty").iterdir()) == []
     with pytest.raises(Refused, match="there is no such file"):
         Encoder(str(outbox)).encode([tmp_path / "nothing"])
 

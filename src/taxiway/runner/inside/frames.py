@@ -150,11 +150,21 @@ def decode(reference: dict[str, Any], path: str, writable: bool) -> Any:
             f"The value is a {reference['type']}, and this environment has no {package}",
             f"Add {package} to requirements.txt and deploy.",
         ) from None
+    if reference["of"] == "pandas":
+        _know_pandas_types()
     file = library.memory_map(path)  # the table keeps it open
     table = library.ipc.open_file(file).read_all()
     if reference["of"] == "pandas":
         return _pandas(reference, table, writable)
     return _of_arrow(library, reference["of"], table)
+
+
+def _know_pandas_types() -> None:
+    """Periods and intervals are types of pandas' own, which pyarrow must know before it reads."""
+    try:
+        __import__("pandas.core.arrays.arrow.extension_types")
+    except ImportError:  # a pandas that has them elsewhere, or none
+        return
 
 
 def _read_polars(polars: Any, path: str) -> Any:
@@ -228,12 +238,21 @@ def _cell(cell: Any) -> Any:
     return str(cell)[:_TEXT]
 
 
+def _range_of(column: Any) -> dict[str, Any]:
+    try:
+        from pyarrow import compute  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415
+
+        return {name: _cell(found.as_py()) for name, found in compute.min_max(column).items()}
+    except Exception:  # of a type without an order, say
+        return {}
+
+
 def _summary_of_table(table: Any) -> dict[str, Any]:
     summary: dict[str, Any] = {"shape": [table.num_rows, table.num_columns]}
     try:
         names = table.column_names[:_FIRST_COLUMNS]
         summary["columns"] = [
-            {"name": name, "dtype": str(column.type), "nan": column.null_count}
+            {"name": name, "dtype": str(column.type), "nan": column.null_count} | _range_of(column)
             for name, column in zip(names, table.columns, strict=False)
         ]
         rows = table.slice(0, _FIRST_ROWS).to_pydict()

@@ -53,6 +53,9 @@ def _encode_folder(root: Path, outbox: Outbox, place: str) -> dict[str, Any]:
                 f"{place} is the folder {root}, which has more than {_MOST_FILES:,} files",
                 "Pack them into one file.",
             )
+        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+            entries.append([name, "folder", ""])
+            continue
         if os.path.islink(path) and _points_inside(root, path):  # noqa: PTH114
             entries.append([name, "link", os.readlink(path)])  # noqa: PTH115
             continue
@@ -87,6 +90,8 @@ def _walk(root: Path) -> Iterator[tuple[str, str]]:
     for folder, folders, files in os.walk(root):
         folders.sort()
         linked = [one for one in folders if os.path.islink(os.path.join(folder, one))]  # noqa: PTH114, PTH118
+        if not (folders or files) and folder != str(root):
+            yield folder, os.path.relpath(folder, root)
         for name in sorted([*files, *linked]):
             path = os.path.join(folder, name)  # noqa: PTH118
             yield path, os.path.relpath(path, root)
@@ -115,7 +120,9 @@ def decode(reference: dict[str, Any], fetch: Callable[..., str], writable: bool)
     for name, kind, what, *_ in entries:
         target = given / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if kind == "link":
+        if kind == "folder":  # an empty one
+            target.mkdir(exist_ok=True)
+        elif kind == "link":
             target.symlink_to(what)
         else:
             _put(fetch(what, not writable), target, writable)

@@ -107,6 +107,10 @@ def _find(value: Any, place: str) -> tuple[Any, str]:
 
 
 def _parts(value: Any, place: str) -> list[tuple[Any, str]]:
+    if hasattr(value, "columns") and hasattr(value, "iloc"):  # a frame
+        return [(value[name], f"{place}[{shown(name)}]") for name in value.columns]
+    if hasattr(value, "tolist") and str(getattr(value, "dtype", "")) == "object":
+        return [(item, f"{place}[{i}]") for i, item in enumerate(value.tolist()[:_LOOKED_AT])]
     if isinstance(value, dict):
         return [(item, f"{place}[{shown(key)}]") for key, item in value.items()]
     if isinstance(value, (list, tuple)):

@@ -67,7 +67,9 @@ class Shelf:
         fd, made = tempfile.mkstemp(suffix=".zip")
         with os.fdopen(fd, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as pack:
             for name, kind, what, *_ in json.loads(index)["entries"]:
-                if kind == "file":
+                if kind == "folder":
+                    pack.mkdir(name)
+                elif kind == "file":
                     pack.write(outcomes.fetch(self.storage, self.cache, what), name)
         headers = _headers(f"{stored.name.removesuffix('.folder')}.zip")
         done = BackgroundTask(os.unlink, made)
