@@ -104,6 +104,16 @@ class Version:
         )
 
 
+def unless_known(
+    version: Version, if_none_match: str | None, response: Response
+) -> Response | None:
+    """304 where the client has this representation already; else `response` gets its ETag."""
+    version.put(response)
+    if version.is_known(if_none_match):
+        return Response(status_code=304, headers=dict(response.headers))
+    return None
+
+
 def version_of(
     subject: str,
     declared: Mapping[str, Any],

@@ -126,3 +126,9 @@ def test_the_etag_of_the_workflow_guards_the_graph(any_client: TestClient, path:
 def test_a_workflow_that_is_not_there_has_no_graph(any_client: TestClient) -> None:
     answer = any_client.put("/api/v1/workflows/nope/tasks", json=[])
     assert (answer.status_code, answer.json()["code"]) == (404, "workflow-not-found")
+
+
+def test_the_list_may_come_under_its_name(any_client: TestClient, path: str) -> None:
+    assert any_client.put(path, json={"tasks": [item("a")]}).json()["total"] == 1
+    refused = any_client.put(path, json={"tasks": [item("b")], "more": 1})
+    assert refused.json()["code"] == "field-type"

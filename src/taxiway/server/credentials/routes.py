@@ -23,7 +23,7 @@ from taxiway.server.database import now
 from taxiway.server.dependencies import DatabaseDep, Reading, SettingsDep, Writing
 from taxiway.server.paging import Page
 from taxiway.server.vault.vault import Vault
-from taxiway.server.versions import NOT_MODIFIED, IfMatch, IfNoneMatch
+from taxiway.server.versions import NOT_MODIFIED, IfMatch, IfNoneMatch, unless_known
 
 router = APIRouter(prefix="/api/v1/credentials", tags=["credentials"])
 
@@ -73,10 +73,7 @@ def get_credential(
     """One credential, and which workflows use it."""
     row = service.get(session, credential_id)
     version = service.version(session, row)
-    version.put(response)
-    if version.is_known(if_none_match):
-        return Response(status_code=304, headers=dict(response.headers))
-    return service.respond(session, row)
+    return unless_known(version, if_none_match, response) or service.respond(session, row)
 
 
 @router.patch("/{credential_id}", operation_id="updateCredential")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from taxiway.server.tasks.schemas import TaskCreate
@@ -24,9 +24,7 @@ GRAPH: list[JsonDict] = [
 class GraphTask(TaskCreate):
     """One task of the graph, by its name. The read-only fields of the answer are passed over."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [GRAPH[1]]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [GRAPH[1]]})
 
     workflow_id: str | None = Field(  # type: ignore[assignment]
         None, description="The workflow of the path, if it is given."
@@ -34,3 +32,11 @@ class GraphTask(TaskCreate):
     id: Any = Field(None, description="Read-only.")
     created_at: Any = Field(None, description="Read-only.")
     updated_at: Any = Field(None, description="Read-only.")
+
+
+def _bare(given: Any) -> Any:
+    """The list, where it comes as `{"tasks": [...]}`."""
+    return given["tasks"] if isinstance(given, dict) and list(given) == ["tasks"] else given
+
+
+GraphTasks = Annotated[list[GraphTask], Field(max_length=5000), BeforeValidator(_bare)]

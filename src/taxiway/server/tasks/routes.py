@@ -9,10 +9,10 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from taxiway.server.dependencies import Reading, Writing
 from taxiway.server.paging import Page
 from taxiway.server.tasks import replace, service
-from taxiway.server.tasks.graph_schemas import GRAPH, GraphTask
+from taxiway.server.tasks.graph_schemas import GRAPH, GraphTasks
 from taxiway.server.tasks.listing import TaskQuery
 from taxiway.server.tasks.schemas import TaskCreate, TaskResponse, TaskUpdate
-from taxiway.server.versions import NOT_MODIFIED, IfMatch, IfNoneMatch
+from taxiway.server.versions import NOT_MODIFIED, IfMatch, IfNoneMatch, unless_known
 from taxiway.server.workflows import service as workflows
 
 router = APIRouter(prefix="/api/v1", tags=["tasks"])
@@ -20,8 +20,11 @@ router = APIRouter(prefix="/api/v1", tags=["tasks"])
 TaskId = Annotated[str, Path(description="UUID of the task.")]
 WorkflowId = Annotated[str, Path(description="UUID of the workflow.")]
 Graph = Annotated[
-    list[GraphTask],
-    Body(max_length=5000, description="All tasks that the workflow shall have.", examples=[GRAPH]),
+    GraphTasks,
+    Body(
+        description='All tasks that the workflow shall have; also as `{"tasks": [...]}`.',
+        examples=[GRAPH],
+    ),
 ]
 
 
@@ -52,10 +55,7 @@ def get_task(
     """One task as it is declared now."""
     row = service.get(session, task_id)
     version = service.version(session, row)
-    version.put(response)
-    if version.is_known(if_none_match):
-        return Response(status_code=304, headers=dict(response.headers))
-    return service.respond(session, row)
+    return unless_known(version, if_none_match, response) or service.respond(session, row)
 
 
 @router.patch("/tasks/{task_id}", operation_id="updateTask")

@@ -55,6 +55,8 @@ _D: dict[str, str] = {
     "expand": "Parameter → a list, or a task that returns one: the task runs once for each element.",
     "secrets": "Environment variable → `variable:NAME` or `connection:ID` of Airflow, on top of "
     "the workflow's. Its text reaches this task only, and is masked in the log.",
+    "warm": "Whether it may be forked from a warm process, which has its packages imported; null:"
+    " as the workflow says.",
 }
 
 Retries = Annotated[int, Field(ge=0, le=100)]
@@ -63,43 +65,10 @@ Timeout = Annotated[int, Field(ge=1, le=MONTH)] | None
 Slots = Annotated[int, Field(ge=1, le=10_000)]
 
 
-class TaskCreate(BaseModel):
-    """A new task in one of two modes: a function of the repository, or inline code."""
+class TaskFields(BaseModel):
+    """What a task may be given, now or later."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]}
-    )
-
-    workflow_id: str = Field(description=_D["workflow_id"], json_schema_extra={"format": "uuid"})
-    name: TaskName = Field(description=_D["name"])
-    script_path: Text500 = Field(None, description=_D["script_path"])
-    function_name: Text255 = Field(None, description=_D["function_name"])
-    python_callable: Text = Field(None, description=_D["python_callable"])
-    params: Params = Field(default_factory=dict, description=_D["params"])
-    dependencies: Names = Field(default_factory=list, description=_D["dependencies"])
-    retry_count: Retries = Field(0, description=_D["retry_count"])
-    retry_delay: Delay = Field(300, description=_D["retry_delay"])
-    timeout: Timeout = Field(None, description=_D["timeout"])
-    trigger_rule: TriggerRule = Field("all_success", description=_D["trigger_rule"])
-    pool: Text255 = Field(None, description=_D["pool"])
-    pool_slots: Slots = Field(1, description=_D["pool_slots"])
-    queue: Text255 = Field(None, description=_D["queue"])
-    env: Env = Field(default_factory=dict, description=_D["env"])
-    inputs: Inputs = Field(default_factory=dict, description=_D["inputs"])
-    expand: Expand = Field(default_factory=dict, description=_D["expand"])
-    secrets: Secrets = Field(default_factory=dict, description=_D["secrets"])
-
-
-class TaskUpdate(BaseModel):
-    """What shall change; fields that are left out stay. PUT and PATCH mean the same.
-
-    The read-only fields of the answer are taken too, so that get, edit, put works: `id` and
-    `workflow_id` have to be those of the task, the others are passed over.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [{"params": {"epochs": 10}}]}
-    )
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: TaskName = Field("", description=_D["name"])
     script_path: Text500 = Field(None, description=_D["script_path"])
@@ -118,6 +87,27 @@ class TaskUpdate(BaseModel):
     inputs: Inputs = Field(default_factory=dict, description=_D["inputs"])
     expand: Expand = Field(default_factory=dict, description=_D["expand"])
     secrets: Secrets = Field(default_factory=dict, description=_D["secrets"])
+    warm: bool | None = Field(None, description=_D["warm"])
+
+
+class TaskCreate(TaskFields):
+    """A new task in one of two modes: a function of the repository, or inline code."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    workflow_id: str = Field(description=_D["workflow_id"], json_schema_extra={"format": "uuid"})
+    name: TaskName = Field(description=_D["name"])
+
+
+class TaskUpdate(TaskFields):
+    """What shall change; fields that are left out stay. PUT and PATCH mean the same.
+
+    The read-only fields of the answer are taken too, so that get, edit, put works: `id` and
+    `workflow_id` have to be those of the task, the others are passed over.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"params": {"epochs": 10}}]})
+
     id: str | None = Field(None, description="Read-only.")
     workflow_id: str | None = Field(None, description="Read-only.")
     created_at: Any = Field(None, description="Read-only.")
@@ -146,5 +136,6 @@ class TaskResponse(BaseModel):
     inputs: dict[str, str] = Field(description=_D["inputs"])
     expand: dict[str, Any] = Field(description=_D["expand"])
     secrets: dict[str, str] = Field(description=_D["secrets"])
+    warm: bool | None = Field(description=_D["warm"])
     created_at: datetime = Field(description="When it was created, UTC.")
     updated_at: datetime = Field(description="When it was last changed, UTC.")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from taxiway.server.dependencies import PublisherDep, Reading, RetirerDep, Writing
 from taxiway.server.paging import Page
-from taxiway.server.versions import NOT_MODIFIED, IfMatch, IfNoneMatch
+from taxiway.server.versions import NOT_MODIFIED, IfMatch, IfNoneMatch, unless_known
 from taxiway.server.workflows import service
 from taxiway.server.workflows.listing import WorkflowQuery
 from taxiway.server.workflows.schemas import WorkflowCreate, WorkflowResponse, WorkflowUpdate
@@ -50,10 +50,7 @@ def get_workflow(
     """One workflow as it is declared now."""
     row = service.get(session, workflow_id)
     version = service.version(session, row)
-    version.put(response)
-    if version.is_known(if_none_match):
-        return Response(status_code=304, headers=dict(response.headers))
-    return service.respond(session, row)
+    return unless_known(version, if_none_match, response) or service.respond(session, row)
 
 
 @router.patch("/{workflow_id}", operation_id="updateWorkflow")

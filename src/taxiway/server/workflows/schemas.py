@@ -154,6 +154,8 @@ _D: dict[str, str] = {
     "env": "Environment variables of every task.",
     "secrets": "Environment variable → `variable:NAME` or `connection:ID` of Airflow, for every "
     "task. The text is read when a task starts, and masked in its log.",
+    "warm": "Whether tasks may be forked from warm processes, which have their packages imported,"
+    " where they do not say it themselves; null: as the workers are set.",
     "notify_url": (
         "Address that is told of failed runs, of the first success after them and of failed"
         " deploys; null: the server's. Acts at once."
@@ -161,46 +163,10 @@ _D: dict[str, str] = {
 }
 
 
-class WorkflowCreate(BaseModel):
-    """A new workflow. Nothing is fetched or run before its first deploy."""
+class WorkflowFields(BaseModel):
+    """What a workflow may be given, now or later."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]}
-    )
-
-    name: Name = Field(description=_D["name"])
-    description: str | None = Field(None, description=_D["description"])
-    schedule: Schedule = Field(None, description=_D["schedule"])
-    timezone: Timezone = Field("UTC", description=_D["timezone"])
-    catchup: bool = Field(False, description=_D["catchup"])
-    max_active_runs: MaxRuns = Field(1, description=_D["max_active_runs"])
-    is_active: bool = Field(True, description=_D["is_active"])
-    git_repository: Repository = Field(None, description=_D["git_repository"])
-    git_branch: Branch = Field("main", description=_D["git_branch"])
-    git_commit_sha: Commit = Field(None, description=_D["git_commit_sha"])
-    git_subdirectory: Subdirectory = Field(None, description=_D["git_subdirectory"])
-    git_auth_type: AuthType = Field("none", description=_D["git_auth_type"])
-    git_credential_id: CredentialId = Field(None, description=_D["git_credential_id"])
-    git_update_policy: PolicyField = Field(
-        None, description=_D["git_update_policy"] + " Default on_deploy, or pinned with a commit."
-    )
-    requirements: Text = Field(None, description=_D["requirements"])
-    dependency_groups: Groups = Field(default_factory=list, description=_D["dependency_groups"])
-    env: Env = Field(default_factory=dict, description=_D["env"])
-    secrets: Secrets = Field(default_factory=dict, description=_D["secrets"])
-    notify_url: NotifyUrl = Field(None, description=_D["notify_url"])
-
-
-class WorkflowUpdate(BaseModel):
-    """What shall change; fields that are left out stay. PUT and PATCH mean the same.
-
-    The read-only fields of the answer are taken too, so that get, edit, put works: `id` and
-    `dag_id` have to be those of the workflow, the others are passed over.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [{"schedule": "30 6 * * 1-5"}]}
-    )
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Name = Field("", description=_D["name"])
     description: str | None = Field(None, description=_D["description"])
@@ -220,7 +186,30 @@ class WorkflowUpdate(BaseModel):
     dependency_groups: Groups = Field(default_factory=list, description=_D["dependency_groups"])
     env: Env = Field(default_factory=dict, description=_D["env"])
     secrets: Secrets = Field(default_factory=dict, description=_D["secrets"])
+    warm: bool | None = Field(None, description=_D["warm"])
     notify_url: NotifyUrl = Field(None, description=_D["notify_url"])
+
+
+class WorkflowCreate(WorkflowFields):
+    """A new workflow. Nothing is fetched or run before its first deploy."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    name: Name = Field(description=_D["name"])
+    git_update_policy: PolicyField = Field(
+        None, description=_D["git_update_policy"] + " Default on_deploy, or pinned with a commit."
+    )
+
+
+class WorkflowUpdate(WorkflowFields):
+    """What shall change; fields that are left out stay. PUT and PATCH mean the same.
+
+    The read-only fields of the answer are taken too, so that get, edit, put works: `id` and
+    `dag_id` have to be those of the workflow, the others are passed over.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"schedule": "30 6 * * 1-5"}]})
+
     id: str | None = Field(None, description="Read-only.")
     dag_id: str | None = Field(None, description="Read-only.")
     held: Any = Field(None, description="Read-only.")
@@ -260,6 +249,7 @@ class WorkflowResponse(BaseModel):
     dependency_groups: list[str] = Field(description=_D["dependency_groups"])
     env: dict[str, str] = Field(description=_D["env"])
     secrets: dict[str, str] = Field(description=_D["secrets"])
+    warm: bool | None = Field(description=_D["warm"])
     notify_url: str | None = Field(description=_D["notify_url"])
     held: bool = Field(description="True after a rollback: nothing deploys until it is resumed.")
     hold: Hold | None = Field(description="By whom and since when it is held; null: it is not.")
