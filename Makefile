@@ -28,14 +28,15 @@ help:  ## Show the targets
 demo: ui  ## Start the stack, and run a workflow from a Git repository on it
 	@$(BIN)/taxiway demo
 
-test: lint ui  ## Lint, then unit, integration and system tests, the last on one real Airflow
+test: $(STAMP)  ## Lint, then unit, integration and system tests, the last on a real Airflow
+	@$(MAKE) --no-print-directory -j2 lint ui
 	@$(SAY) "Unit tests"
 	@$(BIN)/pytest -q -m "not integration and not system" -n 2
 	@$(SAY) "Integration tests: real git, uv, databases and processes"
 	@$(BIN)/pytest -q -m "integration and not system and not long" -n 2
-	@$(SAY) "System tests, on one real Airflow; the web UI in a real browser"
+	@$(SAY) "System tests, on a real Airflow; the web UI in a real browser"
 	@scripts/install-browser
-	@$(BIN)/pytest -v -m "system and not long" -n 2 --dist loadgroup --durations=10
+	@$(BIN)/pytest -v -m "system and not long" -n 3 --dist loadgroup --durations=10 tests/system tests/embedded
 
 test-all: test web  ## The same, and what takes longer
 	@$(SAY) "Long tests, some on one real Airflow"

@@ -15,7 +15,6 @@ from typing import Any
 
 import certifi
 import httpx
-import hypothesis
 import psycopg
 import pytest
 import trustme
@@ -31,17 +30,6 @@ LOOPBACK = ["127.0.0.1", "::1"]
 _FOREIGN = ("TAXIWAY_", "AIRFLOW_", "GIT_", "XDG_")
 _KEPT = {"GIT_SSL_CAINFO"}
 _SECOND = {"test_web", "test_cli", "test_ordinary_repositories", "test_readme", "test_seed"}
-
-# What is tried is the same in every run, and none of it is too late: neither luck nor the load of
-# the machine decides.
-hypothesis.settings.register_profile(
-    "taxiway",
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.load_profile("taxiway")
 
 
 def pytest_configure(config: pytest.Config) -> None:
