@@ -144,7 +144,11 @@ export default function Log({
             className="log-lines"
             totalCount={shown.length}
             tabIndex={0}
-            initialTopMostItemIndex={linked ? 0 : Math.max(0, shown.length - 1)}
+            initialTopMostItemIndex={
+              linked
+                ? { index: firstFrom(shown, linked - 1), align: "center" }
+                : Math.max(0, shown.length - 1)
+            }
             followOutput={(end) => (end && log.live ? "auto" : false)}
             atBottomStateChange={setAtEnd}
             atBottomThreshold={40}

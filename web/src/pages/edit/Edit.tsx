@@ -1,8 +1,7 @@
 import { Alert, Button, Grid, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { useSearchParams } from "react-router";
-import { api, body } from "../../api/client";
 import type { Refusal } from "../../api/refusal";
 import { repositoryByUrl } from "../../api/repositories";
 import { Loaded } from "../../components/Loading";
@@ -14,11 +13,15 @@ import { useWorkflow } from "../workflow/Workflow";
 import type { Draft, DraftTask } from "./draft";
 import { FieldsForm } from "./FieldsForm";
 import { ProblemList } from "./ProblemList";
-import { localProblems, type EditProblem } from "./problems";
+import { Meanwhile } from "./Meanwhile";
+import { type EditProblem, fieldOf, localProblems, merged } from "./problems";
 import { TaskEditor } from "./TaskEditor";
 import { TaskList } from "./TaskList";
 import { useCatalogue } from "./useCatalogue";
+import { useDraftCheck } from "./useDraftCheck";
 import { useEdit } from "./useEdit";
+
+const EDITOR = "task-editor";
 
 /** Everything that is declared, edited as one draft. */
 export default function Edit() {
@@ -26,7 +29,20 @@ export default function Edit() {
   const edit = useEdit(workflow.id);
   return (
     <Loaded query={edit.base} what="Reading what is declared">
-      {() => (edit.draft ? <Editing id={workflow.id} edit={edit} draft={edit.draft} /> : null)}
+      {(base) =>
+        edit.draft ? (
+          <>
+            <Meanwhile
+              workflow={workflow}
+              base={base.draft}
+              readAt={base.updatedAt}
+              changed={edit.changed}
+              theirs={() => void edit.reload()}
+            />
+            <Editing id={workflow.id} edit={edit} draft={edit.draft} />
+          </>
+        ) : null
+      }
     </Loaded>
   );
 }
@@ -41,47 +57,47 @@ function Editing({
   draft: Draft;
 }) {
   const [params, setParams] = useSearchParams();
-  const [asGraph, setAsGraph] = useState(false);
+  const [goneTo, setGoneTo] = useState<{ field: string; at: number } | null>(null);
+  const asGraph = params.get("tasks") === "graph";
   const selected = params.get("task");
   const url = draft.fields.git_repository ?? "";
   const repository = useQuery(
     repositoryByUrl(url, draft.fields.git_credential_id as string | null),
   );
   const catalogue = useCatalogue(repository.data?.id, draft);
-  const typed = useMemo(
+  const found = useMemo(
     () => localProblems(draft.tasks, catalogue.functionOf),
     [draft.tasks, catalogue.functionOf],
   );
-  const check = useAction(
-    () =>
-      body(
-        api.POST("/api/v1/workflows/{workflow_id}/check", {
-          params: { path: { workflow_id: id } },
-        }),
-      ),
-    { quiet: true },
-  );
-  // a new workflow is checked at once
-  useEffect(() => {
-    if (params.has("check")) {
-      setParams((now) => (now.delete("check"), now), { replace: true });
-      check.mutate();
-    }
-  }, [params, setParams, check.mutate]);
-  const save = useAction((over: boolean) => edit.save(over), {
-    done: () => check.mutate(),
-    quiet: true,
-  });
-  const problems: EditProblem[] = edit.changed || !check.data ? typed : check.data.problems;
-  const select = (task: string | null) =>
+  const check = useDraftCheck(id, draft, edit.fields);
+  const save = useAction((over: boolean) => edit.save(over), { quiet: true });
+  const problems: EditProblem[] = check.fresh
+    ? (check.problems ?? [])
+    : merged(check.problems ?? [], found);
+  const set = (name: string, value: string | null) =>
     setParams(
       (now) => {
-        if (task) now.set("task", task);
-        else now.delete("task");
+        if (value) now.set(name, value);
+        else now.delete(name);
         return now;
       },
       { replace: true },
     );
+  const select = (task: string | null) => set("task", task);
+  const goTo = (problem: EditProblem) => {
+    const field = fieldOf(problem);
+    if (problem.task) {
+      select(problem.task);
+      document.getElementById(EDITOR)?.scrollIntoView({ block: "nearest" });
+    } else if (field) setGoneTo({ field, at: Date.now() });
+  };
+  const code = (file: string, line: number | null | undefined) => {
+    if (!repository.data || !check.commit) return null;
+    const folder = draft.fields.git_subdirectory;
+    const path = folder ? `${String(folder)}/${file}` : file;
+    const query = new URLSearchParams({ ref: check.commit, path, file: "" });
+    return `/repositories/${repository.data.id}/code?${query}${line ? `#L${line}` : ""}`;
+  };
   const setTasks = (tasks: DraftTask[]) => edit.setDraft({ ...draft, tasks });
   const current = draft.tasks.find((task) => task.name === selected || task.key === selected);
   return (
@@ -103,15 +119,10 @@ function Editing({
       <Group justify="space-between" className="edit-bar">
         <Text size="sm" c="dimmed" role="status">
           {edit.changed ? "Not saved yet" : "All saved; a deploy makes it run"}
+          {check.checking ? " · checking…" : ""}
         </Text>
         <Group gap="xs">
-          <Button
-            size="xs"
-            variant="default"
-            loading={check.isPending}
-            disabled={edit.changed}
-            onClick={() => check.mutate()}
-          >
+          <Button size="xs" variant="default" loading={check.checking} onClick={check.again}>
             Check
           </Button>
           <Button
@@ -130,15 +141,13 @@ function Editing({
         theirs={() => void edit.reload().then(save.reset)}
       />
       <Refused error={check.error} title="The check could not be made" />
-      <ProblemList
-        problems={problems}
-        checked={!edit.changed && check.data !== undefined}
-        goTo={select}
-      />
+      <ProblemList problems={problems} checked={check.fresh} goTo={goTo} code={code} />
       <FieldsForm
         fields={draft.fields}
         repository={repository}
         error={save.error}
+        problems={problems}
+        goneTo={goneTo}
         onChange={(fields) =>
           edit.setDraft({ ...draft, fields: { ...draft.fields, ...fields } as Draft["fields"] })
         }
@@ -155,7 +164,7 @@ function Editing({
                 { value: "list", label: "List" },
                 { value: "graph", label: "Graph" },
               ]}
-              onChange={(value) => setAsGraph(value === "graph")}
+              onChange={(value) => set("tasks", value === "graph" ? value : null)}
             />
             {asGraph ? (
               <DraftGraph
@@ -177,7 +186,7 @@ function Editing({
             )}
           </Stack>
         </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 7 }}>
+        <Grid.Col span={{ base: 12, md: 7 }} id={EDITOR}>
           {current ? (
             <TaskEditor
               key={current.key}

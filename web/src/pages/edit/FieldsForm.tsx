@@ -12,18 +12,52 @@ import {
   TextInput,
 } from "@mantine/core";
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 import { credentialsQuery } from "../../api/access";
 import { fieldErrors } from "../../api/refusal";
 import { refsQuery, type Repository } from "../../api/repositories";
 import { Refused } from "../../components/Refused";
 import { scheduleWords } from "../../components/schedule";
 import type { Fields } from "./draft";
+import { PairsField } from "./PairsField";
+import { type EditProblem, fieldOf } from "./problems";
 
 const POLICIES = [
   { value: "on_deploy", label: "The branch's head at each deploy" },
   { value: "on_push", label: "The same, and each push deploys" },
   { value: "pinned", label: "Pinned to one commit" },
 ];
+
+/** In which section a field stands. */
+const SECTIONS: Record<string, string> = {
+  git_repository: "code",
+  git_branch: "code",
+  git_update_policy: "code",
+  git_commit_sha: "code",
+  git_subdirectory: "code",
+  git_credential_id: "code",
+  git_auth_type: "code",
+  name: "schedule",
+  description: "schedule",
+  schedule: "schedule",
+  timezone: "schedule",
+  max_active_runs: "schedule",
+  catchup: "schedule",
+};
+
+function focusOn(field: string): void {
+  const found = document.querySelector<HTMLElement>(`[name="${CSS.escape(field)}"]`);
+  found?.scrollIntoView({ block: "center" });
+  found?.focus({ preventScroll: true });
+}
+
+function problemsByField(problems: EditProblem[]): Record<string, string> {
+  const at = problems.flatMap((problem) => {
+    const field = problem.severity === "error" ? fieldOf(problem) : null;
+    return field ? [[field, problem.message] as const] : [];
+  });
+  return Object.fromEntries(at);
+}
 
 type Change = (fields: Record<string, unknown>) => void;
 
@@ -32,19 +66,33 @@ export function FieldsForm({
   fields,
   repository,
   error,
+  problems,
+  goneTo,
   onChange,
 }: {
   fields: Fields;
   repository: UseQueryResult<Repository>;
   error: unknown;
+  problems: EditProblem[];
+  /** The field that somebody was led to, and when. */
+  goneTo: { field: string; at: number } | null;
   onChange: Change;
 }) {
-  const wrong = fieldErrors(error);
+  const wrong = { ...problemsByField(problems), ...fieldErrors(error) };
+  const [open, setOpen] = useState<string[]>(fields.git_repository ? [] : ["code"]);
+  useEffect(() => {
+    if (!goneTo) return;
+    const section = SECTIONS[goneTo.field] ?? "more";
+    setOpen((now) => [...new Set([...now, section])]);
+    const timer = setTimeout(() => focusOn(goneTo.field), 250); // when the section is open
+    return () => clearTimeout(timer);
+  }, [goneTo]);
   return (
     <Accordion
       variant="contained"
       multiple
-      defaultValue={fields.git_repository ? [] : ["code"]}
+      value={open}
+      onChange={setOpen}
       styles={{ item: { background: "var(--mantine-color-body)" } }}
     >
       <Accordion.Item value="code">
@@ -74,13 +122,14 @@ export function FieldsForm({
       <Accordion.Item value="more">
         <Accordion.Control>
           <Text size="sm" fw={600}>
-            Packages and notifications
+            Packages, environment and notifications
           </Text>
         </Accordion.Control>
         <Accordion.Panel>
           <Stack gap="sm">
             <Textarea
               label="Requirements"
+              name="requirements"
               description="Used where the repository declares none."
               autosize
               minRows={2}
@@ -89,8 +138,27 @@ export function FieldsForm({
               error={wrong.requirements}
               onChange={(event) => onChange({ requirements: event.currentTarget.value || null })}
             />
+            <PairsField
+              label="Environment variables"
+              description="Of every task."
+              nameLabel="Name of the variable"
+              valueLabel="Text of the variable"
+              placeholder="text"
+              value={(fields.env as Record<string, unknown> | undefined) ?? {}}
+              onChange={(env) => onChange({ env })}
+            />
+            <PairsField
+              label="Secrets"
+              description="Environment variables whose text Airflow keeps; it never comes here."
+              nameLabel="Name of the secret"
+              valueLabel="Where it is kept"
+              placeholder="variable:NAME or connection:ID"
+              value={(fields.secrets as Record<string, unknown> | undefined) ?? {}}
+              onChange={(secrets) => onChange({ secrets })}
+            />
             <TextInput
               label="Who hears of failures"
+              name="notify_url"
               description="An address that gets a JSON post; it acts at once."
               value={(fields.notify_url as string | null) ?? ""}
               error={wrong.notify_url}
@@ -125,6 +193,7 @@ function Source({
     <Stack gap="sm">
       <TextInput
         label="Repository"
+        name="git_repository"
         placeholder="https://git.example.org/team/models.git"
         maxLength={500}
         value={fields.git_repository ?? ""}
@@ -135,6 +204,7 @@ function Source({
       <Group grow align="flex-start">
         <Autocomplete
           label="Branch"
+          name="git_branch"
           data={branches}
           maxLength={255}
           value={fields.git_branch}
@@ -143,6 +213,7 @@ function Source({
         />
         <Select
           label="Which commit a deploy takes"
+          name="git_update_policy"
           data={POLICIES}
           allowDeselect={false}
           value={fields.git_update_policy}
@@ -153,6 +224,7 @@ function Source({
       <Group grow align="flex-start">
         <TextInput
           label="Commit"
+          name="git_commit_sha"
           description={
             fields.git_update_policy === "pinned"
               ? "The one it is pinned to."
@@ -168,6 +240,16 @@ function Source({
         />
         <CredentialField fields={fields} wrong={wrong} onChange={onChange} />
       </Group>
+      <TextInput
+        label="Folder"
+        name="git_subdirectory"
+        description="The part of the repository that is this workflow's own; empty: all of it."
+        placeholder="services/training"
+        maxLength={500}
+        value={(fields.git_subdirectory as string | null) ?? ""}
+        error={wrong.git_subdirectory}
+        onChange={(event) => onChange({ git_subdirectory: event.currentTarget.value || null })}
+      />
     </Stack>
   );
 }
@@ -185,6 +267,7 @@ function CredentialField({
   return (
     <Select
       label="Credential"
+      name="git_credential_id"
       description="For a private repository."
       placeholder="none"
       clearable
@@ -217,6 +300,7 @@ function Schedule({
       <Group grow align="flex-start">
         <TextInput
           label="Name"
+          name="name"
           value={fields.name}
           maxLength={255}
           error={wrong.name}
@@ -224,6 +308,7 @@ function Schedule({
         />
         <TextInput
           label="Description"
+          name="description"
           value={(fields.description as string | null) ?? ""}
           error={wrong.description}
           onChange={(event) => onChange({ description: event.currentTarget.value || null })}
@@ -232,6 +317,7 @@ function Schedule({
       <Group grow align="flex-start">
         <TextInput
           label="Schedule"
+          name="schedule"
           description={
             <>
               Five cron fields, or a preset like <Code>@daily</Code>. Empty: by hand.
@@ -243,6 +329,7 @@ function Schedule({
         />
         <TextInput
           label="Time zone"
+          name="timezone"
           description="In which the schedule is meant."
           value={fields.timezone as string}
           error={wrong.timezone}
@@ -250,6 +337,7 @@ function Schedule({
         />
         <NumberInput
           label="Runs at once"
+          name="max_active_runs"
           description="How many may be in progress."
           min={1}
           value={fields.max_active_runs as number}

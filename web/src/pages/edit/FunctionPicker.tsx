@@ -1,9 +1,10 @@
-import { Modal, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
-import { Search } from "lucide-react";
+import { Button, Group, Modal, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
+import { Folder as FolderIcon, Search } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { Fn } from "../../api/repositories";
 import { Loading } from "../../components/Loading";
 import { Refused } from "../../components/Refused";
+import { commonFolder, inFolder } from "./folders";
 import type { RepositoryFunctions } from "./useCatalogue";
 
 const SHOWN = 200;
@@ -19,7 +20,15 @@ export function FunctionPicker({
   onPick: (fn: Fn) => void;
 }) {
   const [typed, setTyped] = useState("");
-  const files = useMemo(() => byFile(catalogue.functions, typed), [catalogue.functions, typed]);
+  const [opened, setOpened] = useState<string | null>(null);
+  const folder = opened ?? commonFolder(catalogue.functions);
+  const found = useMemo(
+    () =>
+      typed.trim()
+        ? { folders: [], files: byFile(catalogue.functions, typed) }
+        : inFolder(catalogue.functions, folder),
+    [catalogue.functions, typed, folder],
+  );
   return (
     <Modal opened onClose={close} title="Pick a function" size="lg">
       <Stack gap="sm">
@@ -33,8 +42,24 @@ export function FunctionPicker({
         />
         <Refused error={catalogue.error} />
         {catalogue.loading && <Loading what="Reading the repository" />}
+        {!typed.trim() && <Crumbs folder={folder} open={setOpened} />}
         <div style={{ maxHeight: "55vh", overflowY: "auto" }}>
-          {files.map(([path, functions]) => (
+          {found.folders.map(([name, count]) => (
+            <UnstyledButton
+              key={name}
+              className="pick"
+              onClick={() => setOpened(folder ? `${folder}/${name}` : name)}
+            >
+              <Group gap="xs" wrap="nowrap">
+                <FolderIcon size={15} aria-hidden />
+                <Text size="sm">{name}</Text>
+                <Text size="xs" c="dimmed">
+                  {count} {count === 1 ? "function" : "functions"}
+                </Text>
+              </Group>
+            </UnstyledButton>
+          ))}
+          {found.files.map(([path, functions]) => (
             <section key={path} aria-label={path}>
               <Text size="xs" c="dimmed" className="mono" mt="xs">
                 {path}
@@ -51,7 +76,7 @@ export function FunctionPicker({
               ))}
             </section>
           ))}
-          {!catalogue.loading && files.length === 0 && (
+          {!catalogue.loading && found.folders.length + found.files.length === 0 && (
             <Text size="sm" c="dimmed">
               {typed ? "No function is like that." : "The repository has no functions."}
             </Text>
@@ -59,6 +84,27 @@ export function FunctionPicker({
         </div>
       </Stack>
     </Modal>
+  );
+}
+
+function Crumbs({ folder, open }: { folder: string; open: (folder: string) => void }) {
+  const parts = folder.split("/").filter(Boolean);
+  return (
+    <Group gap={4} component="nav" aria-label="Folder">
+      <Button size="compact-xs" variant="subtle" onClick={() => open("")}>
+        root
+      </Button>
+      {parts.map((part, index) => (
+        <Button
+          key={parts.slice(0, index + 1).join("/")}
+          size="compact-xs"
+          variant="subtle"
+          onClick={() => open(parts.slice(0, index + 1).join("/"))}
+        >
+          {part}
+        </Button>
+      ))}
+    </Group>
   );
 }
 

@@ -1,16 +1,20 @@
 import { Button, Group, Text } from "@mantine/core";
 import { CircleAlert, CircleCheck, TriangleAlert } from "lucide-react";
-import type { EditProblem } from "./problems";
+import { Link } from "react-router";
+import { type EditProblem, fieldOf } from "./problems";
 
 /** What is wrong, each with a way to it. */
 export function ProblemList({
   problems,
   checked,
   goTo,
+  code,
 }: {
   problems: EditProblem[];
   checked: boolean;
-  goTo: (task: string) => void;
+  goTo: (problem: EditProblem) => void;
+  /** The address of a line of the repository, where it is known. */
+  code: (file: string, line: number | null | undefined) => string | null;
 }) {
   if (problems.length === 0) {
     if (!checked) return null;
@@ -25,7 +29,9 @@ export function ProblemList({
     <section className="panel problems" aria-label="Problems">
       {problems.map((problem) => {
         const Icon = problem.severity === "error" ? CircleAlert : TriangleAlert;
-        const { task } = problem;
+        const { task, file } = problem;
+        const field = fieldOf(problem);
+        const address = file ? code(file, problem.line) : null;
         return (
           <Group
             key={`${problem.code}${task}${problem.message}`}
@@ -53,11 +59,24 @@ export function ProblemList({
                 </Text>
               </div>
             </Group>
-            {task && (
-              <Button size="compact-xs" variant="default" onClick={() => goTo(task)}>
-                Go to {task}
-              </Button>
-            )}
+            <Group gap={6} wrap="nowrap">
+              {address && (
+                <Button
+                  component={Link}
+                  to={address}
+                  size="compact-xs"
+                  variant="default"
+                  target="_blank"
+                >
+                  Open the file
+                </Button>
+              )}
+              {(task || field) && (
+                <Button size="compact-xs" variant="default" onClick={() => goTo(problem)}>
+                  Go to {task ?? field?.replaceAll("_", " ")}
+                </Button>
+              )}
+            </Group>
           </Group>
         );
       })}

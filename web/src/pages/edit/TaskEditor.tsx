@@ -1,9 +1,11 @@
 import {
+  Accordion,
   Alert,
   Group,
   MultiSelect,
   NumberInput,
   SegmentedControl,
+  Select,
   Stack,
   Text,
   TextInput,
@@ -14,6 +16,7 @@ import { Panel } from "../../components/Page";
 import { Code } from "../../editor";
 import type { DraftTask, Mode } from "./draft";
 import { FunctionField } from "./FunctionField";
+import { PairsField } from "./PairsField";
 import type { EditProblem } from "./problems";
 import type { RepositoryFunctions } from "./useCatalogue";
 
@@ -131,8 +134,113 @@ export function TaskEditor({
             onChange={(value) => change({ timeout: value === "" ? null : Number(value) })}
           />
         </Group>
+        <TaskMore task={task} change={change} />
       </Stack>
     </Panel>
+  );
+}
+
+const RULES = [
+  "all_success",
+  "all_failed",
+  "all_done",
+  "all_done_min_one_success",
+  "all_skipped",
+  "one_success",
+  "one_failed",
+  "one_done",
+  "none_failed",
+  "none_failed_min_one_success",
+  "none_skipped",
+  "always",
+];
+
+/** What most tasks need not: values by name, one run for each element, where and when it runs. */
+function TaskMore({
+  task,
+  change,
+}: {
+  task: DraftTask;
+  change: (values: Partial<DraftTask>) => void;
+}) {
+  const { rest } = task;
+  const more = (values: Record<string, unknown>) => change({ rest: { ...rest, ...values } });
+  const pairs = (name: string) => (rest[name] as Record<string, unknown> | undefined) ?? {};
+  const used = ["inputs", "expand", "env", "secrets"].some(
+    (name) => Object.keys(pairs(name)).length > 0,
+  );
+  return (
+    <Accordion variant="contained" defaultValue={used ? "more" : null}>
+      <Accordion.Item value="more">
+        <Accordion.Control>
+          <Text size="sm" fw={500}>
+            Inputs, elements, environment and place
+          </Text>
+        </Accordion.Control>
+        <Accordion.Panel>
+          <Stack gap="md">
+            <PairsField
+              label="Inputs"
+              description="A parameter, and whose value it gets. One named like a task gets it anyway."
+              nameLabel="Parameter"
+              valueLabel="Task, or a part of its value"
+              placeholder="train_model.metrics.accuracy"
+              value={pairs("inputs")}
+              onChange={(inputs) => more({ inputs })}
+            />
+            <PairsField
+              label="Once for each of"
+              description="A parameter, and a list or a task that returns one: the task runs once for each element."
+              nameLabel="Parameter with elements"
+              valueLabel="List, or task"
+              placeholder="[1, 2, 3]"
+              json
+              value={pairs("expand")}
+              onChange={(expand) => more({ expand })}
+            />
+            <PairsField
+              label="Environment variables"
+              description="Of this task, on top of the workflow's."
+              nameLabel="Name of the variable"
+              valueLabel="Text of the variable"
+              placeholder="text"
+              value={pairs("env")}
+              onChange={(env) => more({ env })}
+            />
+            <PairsField
+              label="Secrets"
+              description="Environment variables whose text Airflow keeps."
+              nameLabel="Name of the secret"
+              valueLabel="Where it is kept"
+              placeholder="variable:NAME or connection:ID"
+              value={pairs("secrets")}
+              onChange={(secrets) => more({ secrets })}
+            />
+            <Group grow align="flex-start">
+              <Select
+                label="Runs when those before it"
+                data={RULES}
+                allowDeselect={false}
+                value={String(rest.trigger_rule ?? "all_success")}
+                onChange={(trigger_rule) => more({ trigger_rule })}
+              />
+              <TextInput
+                label="Pool"
+                placeholder="default"
+                value={(rest.pool as string | null | undefined) ?? ""}
+                onChange={(event) => more({ pool: event.currentTarget.value || null })}
+              />
+              <TextInput
+                label="Queue"
+                placeholder="default"
+                value={(rest.queue as string | null | undefined) ?? ""}
+                onChange={(event) => more({ queue: event.currentTarget.value || null })}
+              />
+            </Group>
+          </Stack>
+        </Accordion.Panel>
+      </Accordion.Item>
+    </Accordion>
   );
 }
 

@@ -16,6 +16,8 @@ const FIELDS = [
   "git_credential_id",
   "git_subdirectory",
   "requirements",
+  "env",
+  "secrets",
   "notify_url",
 ] as const;
 

@@ -10,6 +10,26 @@ export interface EditProblem {
   file?: string | null;
   line?: number | null;
   code?: string;
+  /** A JSON pointer into what is declared: `/git_branch`, `/tasks/train/params/epochs`. */
+  pointer?: string;
+}
+
+/** The field of the workflow that a problem is at, if it is at one. */
+export function fieldOf(problem: EditProblem): string | null {
+  const [first] = (problem.pointer ?? "").replace(/^\//, "").split("/");
+  return first && first !== "tasks" ? first : null;
+}
+
+/** Those of the server first; of what the page found by itself, what it does not say. */
+export function merged(said: EditProblem[], found: EditProblem[]): EditProblem[] {
+  const known = new Set(said.map((problem) => `${problem.task}/${problem.message}`));
+  const tasks = new Set(said.map((problem) => problem.task));
+  return [
+    ...said,
+    ...found.filter(
+      (problem) => !tasks.has(problem.task) && !known.has(`${problem.task}/${problem.message}`),
+    ),
+  ];
 }
 
 export type Catalogue = (path: string, name: string) => Fn | null | undefined;
@@ -51,7 +71,11 @@ function paramProblems(
   tasks: DraftTask[],
 ): EditProblem[] {
   if (!fn) return [];
-  const names = new Set(tasks.map((other) => other.name));
+  const names = new Set([
+    ...tasks.map((other) => other.name),
+    ...Object.keys((task.rest.inputs as object | undefined) ?? {}),
+    ...Object.keys((task.rest.expand as object | undefined) ?? {}),
+  ]);
   const known = new Set(fn.parameters.map((parameter) => parameter.name));
   const missing = fn.parameters.filter(
     (p) => p.is_required && p.name !== "context" && !(p.name in task.params) && !names.has(p.name),

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { api } from "../../api/client";
 import { tasksQuery, type Workflow } from "../../api/queries";
 import { changedFields, type Draft, draftTask, fieldsOf, sameTasks, sentTask } from "./draft";
@@ -9,6 +9,8 @@ export interface Base {
   draft: Draft;
   /** Of the fields and of the tasks: the state that the draft began at. */
   etag: string;
+  /** When the workflow was changed last, as it was read. */
+  updatedAt: string;
 }
 
 /** The workflow as it is on the server, with the ETag that tells whether somebody else edits it. */
@@ -25,6 +27,7 @@ function useBase(id: string) {
       return {
         draft: { fields: fieldsOf(workflow), tasks: tasks.map(draftTask) },
         etag: answer.response.headers.get("ETag") ?? "",
+        updatedAt: workflow.updated_at,
       };
     },
     staleTime: Number.POSITIVE_INFINITY,
@@ -48,7 +51,12 @@ export function useEdit(id: string) {
     setRestored(before?.at ?? null);
   }, [base.data, draft, id]);
 
-  const fields = draft && base.data ? changedFields(base.data.draft.fields, draft.fields) : {};
+  const baseFields = base.data?.draft.fields;
+  const draftFields = draft?.fields;
+  const fields = useMemo(
+    () => (baseFields && draftFields ? changedFields(baseFields, draftFields) : {}),
+    [baseFields, draftFields],
+  );
   const tasksChanged = draft && base.data ? !sameTasks(base.data.draft.tasks, draft.tasks) : false;
   const changed = Object.keys(fields).length > 0 || tasksChanged;
 
@@ -71,11 +79,16 @@ export function useEdit(id: string) {
       const headers = over || !etag ? {} : { "If-Match": etag };
       const path = { workflow_id: id };
       if (Object.keys(fields).length > 0) {
-        await api.PATCH("/api/v1/workflows/{workflow_id}", {
+        const answer = await api.PATCH("/api/v1/workflows/{workflow_id}", {
           params: { path },
           headers,
           body: fields as never,
         });
+        // should the tasks be refused, the fields are saved: the next try begins with them
+        const saved = fieldsOf(answer.data as Workflow);
+        client.setQueryData(["edit", id], (known: Base | undefined) =>
+          known ? { ...known, draft: { ...known.draft, fields: saved } } : known,
+        );
       }
       if (tasksChanged) {
         await api.PUT("/api/v1/workflows/{workflow_id}/tasks", {
@@ -90,5 +103,5 @@ export function useEdit(id: string) {
     [draft, etag, fields, tasksChanged, id, reload, client],
   );
 
-  return { base, draft, setDraft, changed, save, reload, restored };
+  return { base, draft, setDraft, fields, changed, save, reload, restored };
 }

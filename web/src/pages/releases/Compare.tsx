@@ -1,9 +1,12 @@
-import { Badge, Group, List, Stack, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Badge, Button, Group, List, Select, Stack, Text } from "@mantine/core";
+import { useInfiniteQuery, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { ArrowLeftRight } from "lucide-react";
 import { Link, useSearchParams } from "react-router";
 import { api, body, type Schema } from "../../api/client";
+import { itemsOf, releasesQuery } from "../../api/queries";
 import { Commit } from "../../components/Commit";
 import { Diff } from "../../components/Diff";
+import { Empty } from "../../components/Empty";
 import { Loaded } from "../../components/Loading";
 import { Panel } from "../../components/Page";
 import { Time } from "../../components/Time";
@@ -15,8 +18,12 @@ type Comparison = Schema["Comparison"];
 export default function Compare() {
   const workflow = useWorkflow();
   const [params] = useSearchParams();
-  const base = Number(params.get("base")) || 0;
-  const head = Number(params.get("head")) || 0;
+  const releases = useInfiniteQuery(releasesQuery(workflow.id));
+  const numbers = itemsOf(releases.data)
+    .filter((release) => release.digest)
+    .map((release) => release.number);
+  const head = Number(params.get("head")) || workflow.current_release || 0;
+  const base = Number(params.get("base")) || numbers.find((number) => number < head) || 0;
   const query = useQuery({
     queryKey: ["releases", workflow.id, "compare", base, head],
     queryFn: ({ signal }) =>
@@ -28,19 +35,100 @@ export default function Compare() {
       ) as Promise<Comparison>,
     staleTime: 60_000,
     retry: false,
+    enabled: base > 0 && head > 0,
   });
+  if (releases.data && (base === 0 || head === 0)) {
+    return (
+      <Panel>
+        <Empty title="There is nothing to compare yet">It takes two releases.</Empty>
+      </Panel>
+    );
+  }
+  return (
+    <Stack>
+      <Choose base={base} head={head} numbers={numbers} workflow={workflow.id} />
+      <Compared query={query} workflow={workflow.id} base={base} head={head} />
+    </Stack>
+  );
+}
+
+/** Which two; both are in the address. */
+function Choose({
+  base,
+  head,
+  numbers,
+  workflow,
+}: {
+  base: number;
+  head: number;
+  numbers: number[];
+  workflow: string;
+}) {
+  const [, setParams] = useSearchParams();
+  const data = [...new Set([...numbers, base, head])]
+    .filter(Boolean)
+    .sort((one, other) => other - one)
+    .map((number) => ({ value: String(number), label: `Release ${number}` }));
+  const choose = (values: { base?: number; head?: number }) =>
+    setParams((now) => {
+      now.set("base", String(values.base ?? base));
+      now.set("head", String(values.head ?? head));
+      return now;
+    });
+  return (
+    <Group gap="xs">
+      <Select
+        size="xs"
+        w={140}
+        aria-label="From release"
+        data={data}
+        value={String(base)}
+        allowDeselect={false}
+        onChange={(number) => choose({ base: Number(number) })}
+      />
+      <span aria-hidden>→</span>
+      <Select
+        size="xs"
+        w={140}
+        aria-label="To release"
+        data={data}
+        value={String(head)}
+        allowDeselect={false}
+        onChange={(number) => choose({ head: Number(number) })}
+      />
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<ArrowLeftRight size={13} />}
+        onClick={() => choose({ base: head, head: base })}
+      >
+        The other way round
+      </Button>
+      <Link to={`/workflows/${workflow}/releases/${head}`}>Release {head} itself</Link>
+    </Group>
+  );
+}
+
+function Compared({
+  query,
+  workflow,
+  base,
+  head,
+}: {
+  query: UseQueryResult<Comparison>;
+  workflow: string;
+  base: number;
+  head: number;
+}) {
   return (
     <Loaded query={query} what="Comparing the releases">
       {(found) => (
         <Stack>
-          <Group gap="xs">
-            <Link to={`/workflows/${workflow.id}/releases/${base}`}>Release {base}</Link>
-            <span aria-hidden>→</span>
-            <Link to={`/workflows/${workflow.id}/releases/${head}`}>Release {head}</Link>
-            {found.identical && (
-              <Text size="sm">They are the same: equal digests, equal runs.</Text>
-            )}
-          </Group>
+          {found.identical && (
+            <Text size="sm">
+              Releases {base} and {head} are the same: equal digests, equal runs.
+            </Text>
+          )}
           {found.notes.map((note) => (
             <Text key={note} size="sm" c="dimmed">
               {note}
@@ -51,10 +139,22 @@ export default function Compare() {
           <Declared found={found} />
           <Packages packages={found.packages} />
           <Files found={found} />
+          {nothing(found) && !found.identical && (
+            <Text size="sm">
+              Nothing of what runs differs.{" "}
+              <Link to={`/workflows/${workflow}/releases`}>All releases</Link>
+            </Text>
+          )}
         </Stack>
       )}
     </Loaded>
   );
+}
+
+function nothing(found: Comparison): boolean {
+  const { added, removed, up, down, changed } = found.packages;
+  const packages = added.length + removed.length + up.length + down.length + changed.length;
+  return found.workflow.length === 0 && packages === 0 && (found.files ?? []).length === 0;
 }
 
 function Commits({ title, commits }: { title: string; commits: Comparison["commits"] }) {

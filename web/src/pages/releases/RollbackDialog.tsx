@@ -57,7 +57,13 @@ export function RollbackDialog({
               </Text>
               <List size="sm">
                 <List.Item>Runs in progress go on with what they began with.</List.Item>
+                <List.Item>
+                  Runs of other releases that are retried execute the release that they had.
+                </List.Item>
                 <List.Item>What is declared stays as it is, and can be deployed later.</List.Item>
+                <List.Item>
+                  Release {answer.from_release ?? "–"} is kept: rolling back to it undoes this.
+                </List.Item>
                 <List.Item>
                   The workflow is held: nothing deploys, and no push does, until somebody resumes
                   it.

@@ -11,9 +11,10 @@ import { useQuery } from "@tanstack/react-query";
 import { Check, X } from "lucide-react";
 import { useState } from "react";
 import { callerName, setCallerName } from "../../api/caller";
-import { readinessQuery, versionQuery } from "../../api/queries";
+import { readinessQuery } from "../../api/queries";
 import { Loaded } from "../../components/Loading";
 import { Page, Panel } from "../../components/Page";
+import { StackPanels } from "./StackPanels";
 
 const PARTS: Record<string, string> = {
   database: "What Taxiway remembers",
@@ -30,7 +31,6 @@ const PARTS: Record<string, string> = {
 /** Every part of the stack, and what is this browser's own. */
 export default function Settings() {
   const health = useQuery(readinessQuery());
-  const version = useQuery(versionQuery());
   return (
     <Page title="Settings and health">
       <Stack maw={860}>
@@ -76,24 +76,7 @@ export default function Settings() {
             )}
           </Loaded>
         </Panel>
-        <Panel title="Versions">
-          <Loaded query={version} what="Asking for the versions">
-            {(data) => (
-              <table className="facts">
-                <tbody>
-                  {Object.entries(data).map(([name, value]) => (
-                    <tr key={name}>
-                      <th scope="row">{name.replaceAll("_", " ")}</th>
-                      <td className="mono">
-                        {typeof value === "object" ? JSON.stringify(value) : String(value)}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )}
-          </Loaded>
-        </Panel>
+        <StackPanels />
         <You />
       </Stack>
     </Page>

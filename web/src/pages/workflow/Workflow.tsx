@@ -16,6 +16,7 @@ const TABS = [
   { to: "edit", text: "Edit" },
   { to: "runs", text: "Runs" },
   { to: "releases", text: "Releases" },
+  { to: "compare", text: "Compare" },
 ];
 
 /** One workflow: what its pages share. */
