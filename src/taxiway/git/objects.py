@@ -6,7 +6,7 @@ for Git is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,13 +15,15 @@ from pygit2.enums import AttrCheck, ConfigLevel, ObjectType
 
 from taxiway.errors import Invalid
 from taxiway.git import call
+from taxiway.git.known_trees import KnownTrees, Row
 from taxiway.git.names import PATH_DEPTH
 from taxiway.git.policy import TreeLimits
 from taxiway.git.trees import LINK, SUBMODULE, TreeEntry, check_limits
 
 # A size that damage made up is memory that there is not.
 _FAULTS = (pygit2.GitError, KeyError, ValueError, OSError, MemoryError)
-_FOLDER = 0o040000
+_FOLDER, _SUBMODULE = 0o040000, 0o160000
+_KNOWN = KnownTrees()
 _LARGEST = 256 << 20  # of a commit and of what lies directly in one folder
 _KINDS = {ObjectType.COMMIT: "commit", ObjectType.TREE: "folder", ObjectType.BLOB: "file"}
 
@@ -83,12 +85,6 @@ def commits_like(store: Path, prefix: str) -> list[str]:
     with opened(store) as repository:
         kinds = {oid: repository.odb.read_header(oid)[0] for oid in done.stdout.decode().split()}
     return sorted(oid for oid, kind in kinds.items() if kind == ObjectType.COMMIT)
-
-
-def is_sound(store: Path) -> bool:
-    """Whether every commit that a ref names can be read."""
-    done = call.run(["for-each-ref", "--format=%(objectname) %(objecttype)"], store=store)
-    return done.returncode == 0 and not done.stderr
 
 
 def tree_of(store: Path, commit: str) -> str:
@@ -163,24 +159,30 @@ def blobs_below(store: Path, tree: str) -> list[str]:
 def entries_of(store: Path, tree: str, limits: TreeLimits) -> list[TreeEntry]:
     """All files, links and submodules below a tree, in git's order, within the limits."""
     with opened(store) as repository:
-        return check_limits(_walk(repository.odb, tree, limits), limits)
+        odb, place = repository.odb, str(store)
+
+        def rows(oid: str) -> Iterator[Row]:
+            return iter(_KNOWN.rows(place, oid, lambda: _sized(odb, oid, limits.entries)))
+
+        return check_limits(_walk(rows, tree, limits), limits)
 
 
-def _walk(odb: pygit2.Odb, tree: str, limits: TreeLimits) -> Iterator[TreeEntry]:
+def _walk(
+    rows_of: Callable[[str], Iterator[Row]], tree: str, limits: TreeLimits
+) -> Iterator[TreeEntry]:
     folders, modes = 1, dict[int, str]()
-    todo = [(b"", iter(_rows(odb, tree)))]
+    todo = [(b"", rows_of(tree))]
     while todo:
         prefix, rows = todo[-1]
-        for mode, name, oid in rows:
+        for mode, name, oid, size in rows:
             if mode != _FOLDER:
                 text = modes.get(mode) or modes.setdefault(mode, f"{mode:06o}")
-                size = None if text == SUBMODULE else _size(odb, oid)
                 yield TreeEntry((prefix + name).decode("utf-8", "surrogateescape"), text, oid, size)
                 continue
             folders += 1
             if folders > limits.entries or len(todo) > PATH_DEPTH:  # also where none has a file
                 raise _too_many_folders(limits)
-            todo.append((prefix + name + b"/", iter(_rows(odb, oid))))
+            todo.append((prefix + name + b"/", rows_of(oid)))
             break
         else:
             todo.pop()
@@ -248,6 +250,16 @@ def lacking(store: Path, oids: Iterable[str]) -> list[str]:
     with opened(store) as repository:
         odb = repository.odb
         return [oid for oid in oids if not odb.exists(oid)]
+
+
+def _sized(odb: pygit2.Odb, tree: str, most: int) -> list[Row]:
+    """As `_rows`, with the sizes of files and links; of no more than anybody may walk over."""
+    files, found = 0, list[Row]()
+    for mode, name, oid in _rows(odb, tree):
+        is_file = mode not in (_FOLDER, _SUBMODULE)
+        files += is_file
+        found.append((mode, name, oid, _size(odb, oid) if is_file and files <= most + 1 else None))
+    return found
 
 
 def _rows(odb: pygit2.Odb, tree: str) -> list[tuple[int, bytes, str]]:

@@ -69,7 +69,7 @@ class Store:
             )
 
         done = once()
-        if done.returncode != 0 and not wanted and not objects.is_sound(self.path):
+        if done.returncode != 0 and not wanted and not _is_sound(self.path):
             self.renew()
             done = once()
         return done
@@ -179,3 +179,9 @@ class Store:
 def moment() -> str:
     """Now, for comparing between the processes of this machine, whatever its clock does."""
     return f"{_BOOT.read_text().strip()} {time.monotonic_ns()}"
+
+
+def _is_sound(store: Path) -> bool:
+    """Whether every commit that a ref names can be read."""
+    done = call.run(["for-each-ref", "--format=%(objectname) %(objecttype)"], store=store)
+    return done.returncode == 0 and not done.stderr

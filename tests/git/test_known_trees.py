@@ -1,0 +1,33 @@
+"""What was read of folders before, for each store by itself and within bounds."""
+
+from __future__ import annotations
+
+from taxiway.git.known_trees import KnownTrees, Row
+
+
+def rows(count: int) -> list[Row]:
+    return [(0o100644, b"%d" % number, "0" * 40, 1) for number in range(count)]
+
+
+def test_a_folder_is_read_once_for_each_store() -> None:
+    known, read = KnownTrees(), list[str]()
+
+    def reading(store: str) -> list[Row]:
+        return known.rows(store, "tree", lambda: read.append(store) or rows(2))
+
+    assert reading("a") == reading("a") == reading("b") == rows(2)
+    assert read == ["a", "b"]
+
+
+def test_what_was_not_read_for_longest_goes() -> None:
+    known, read = KnownTrees(most=10), list[str]()
+
+    def reading(tree: str, count: int) -> None:
+        known.rows("store", tree, lambda: read.append(tree) or rows(count))
+
+    for tree in ("one", "two", "one", "three", "one", "two"):
+        reading(tree, 4)
+    assert read == ["one", "two", "three", "two"]
+    reading("huge", 11)
+    reading("huge", 11)
+    assert read[-2:] == ["huge", "huge"]
