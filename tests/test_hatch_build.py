@@ -176,7 +176,7 @@ def test_the_wheel_holds_the_ui_or_is_not_made(tmp_path: Path, hook: ModuleType)
     hook.build(ROOT, print)
     tree = tmp_path / "tree"
     ignored = shutil.ignore_patterns("node_modules", "__pycache__")
-    for name in ("src", "web"):
+    for name in ("src", "web", "examples"):
         shutil.copytree(ROOT / name, tree / name, ignore=ignored)
     for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree / name)
@@ -192,7 +192,7 @@ def test_the_wheel_holds_the_ui_or_is_not_made(tmp_path: Path, hook: ModuleType)
     with ZipFile(wheels[0]) as wheel:
         assert "taxiway/server/web/static/index.html" in wheel.namelist()
     assert wheels[0].read_bytes() == wheels[1].read_bytes()
-    (tree / "web" / "src" / "main.tsx").write_text("changed")
+    (tree / "web" / "package-lock.json").write_text("{")
     without = tmp_path / "without"
     broken = process.run([*argv, "--directory", str(without)], env=env, cwd=tree, timeout=120)
     assert broken.returncode != 0
