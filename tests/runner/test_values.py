@@ -33,7 +33,7 @@ def make():
         "record": np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
         "big-endian": np.array([1, 2], dtype=">i4"), "str": np.str_("x"), "0d": np.array(3),
         "masked": np.ma.masked_array([1, 2], [True, False]), "matrix": np.matrix([[1]]),
-        "date": datetime.date(2026, 1, 1),
+        "date": datetime.date(2026, 1, 1), "days": np.array(["2026-01-02", "2026-01-01"], "M8[D]"),
     }
 def check(context):
     got, want = context["ti"].xcom_pull("make"), make()
@@ -67,10 +67,12 @@ def test_arrays_and_models_reach_the_next_task_as_what_they_were(
     assert array["summary"]["shape"] == [1_000_000]
     assert array["size"] == 4_000_128
     assert encoded["scalar"]["value"] == "0.5"
+    days = encoded["days"]["summary"]
+    assert (days["min"], days["max"], days["nan"]) == ("2026-01-01", "2026-01-02", 0)
     assert bench.storage.get(f"values/{array['digest']}").startswith(b"\x93NUMPY")
     assert encoded["model"]["type"] == "src.pipe.Model"
     bench.host.xcom["make", "return_value"] = encoded
-    assert len(bench.script("src/pipe.py", "check")) == 15
+    assert len(bench.script("src/pipe.py", "check")) == 16
 
 
 KINDS = """

@@ -133,6 +133,12 @@ def summary_of(numpy: Any, array: Any) -> dict[str, Any]:
                 summary["nan"] = 0
             if math.isfinite(low) and math.isfinite(high):
                 summary |= {"min": low, "max": high}
+        elif array.size and array.dtype.kind in "cmM":
+            missing = (numpy.isnan if array.dtype.kind == "c" else numpy.isnat)(array)
+            summary["nan"] = int(numpy.count_nonzero(missing))
+            if array.dtype.kind != "c" and not missing.all():
+                known = array[~missing]
+                summary |= {"min": str(known.min()), "max": str(known.max())}
     except Exception:  # noqa: S110 - what cannot be told is left out
         pass
     return summary
