@@ -59,6 +59,9 @@ class Declared:
         list[str] | None,
         typer.Option(help="NAME=variable:KEY or NAME=connection:ID, as Airflow has it."),
     ] = None
+    warm: Annotated[
+        bool | None, typer.Option("--warm/--no-warm", help="Fork it from a warm process.")
+    ] = None
     file: options.File = None
 
     def fields(self) -> Json:
@@ -80,6 +83,7 @@ class Declared:
             inputs=given.pairs(self.input, "--input"),
             expand=given.lists(self.expand, "--expand"),
             secrets=given.pairs(self.secret, "--secret"),
+            warm=self.warm,
         )
 
 

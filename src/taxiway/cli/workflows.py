@@ -64,6 +64,9 @@ class Declared:
     notify_url: Annotated[
         Text, typer.Option(help="Told when a run or a deploy fails; '' for none.")
     ] = None
+    warm: Annotated[
+        bool | None, typer.Option("--warm/--no-warm", help="Fork tasks from warm processes.")
+    ] = None
     file: options.File = None
 
     def fields(self, client: TaxiwayClient) -> Json:
@@ -85,6 +88,7 @@ class Declared:
             requirements=given.text_file(self.requirements),
             env=given.pairs(self.env, "--env"),
             secrets=given.pairs(self.secret, "--secret"),
+            warm=self.warm,
             dependency_groups=given.names(self.dependency_group),
             notify_url=self.notify_url,
         )
@@ -241,7 +245,7 @@ def _fields(workflow: Json) -> list[tuple[str, object]]:
             "git_branch",
             "git_commit_sha",
         ),
-        *("git_update_policy", "env", "requirements", "notify_url"),
+        *("git_update_policy", "env", "requirements", "warm", "notify_url"),
         *("current_release", "undeployed_changes"),
     )
     hold, push = workflow.get("hold"), workflow.get("push")

@@ -73,6 +73,7 @@ def test_the_missions_tasks_are_created_in_both_modes(any_client: TestClient) ->
         "inputs": {},
         "expand": {},
         "secrets": {},
+        "warm": None,
         "created_at": second["created_at"],
         "updated_at": second["updated_at"],
     }

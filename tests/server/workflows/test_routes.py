@@ -56,6 +56,7 @@ def test_the_missions_workflow_is_created_with_every_default(any_client: TestCli
         "requirements": None,
         "env": {},
         "secrets": {},
+        "warm": None,
         "git_subdirectory": None,
         "dependency_groups": [],
         "held": False,

@@ -87,8 +87,9 @@ class Broker:
         poll = select.poll()
         for fd in (self._listener.fileno(), self._line.fileno(), self._wakeup):
             poll.register(fd, select.POLLIN)
+        look = min(_LOOK, self._orders["idle"] * 500)
         while not self._is_over():
-            for fd, _ in poll.poll(_LOOK):
+            for fd, _ in poll.poll(look):
                 if fd == self._wakeup:
                     if any(number != signal.SIGCHLD for number in os.read(fd, 512)):
                         return

@@ -155,16 +155,19 @@ class Server:
 
 def serve(*, bare: Collection[str], entrypoint: str, excluded: list[str]) -> Callable[[], None]:
     """Import what the plan names, say so, and fork until the broker is gone."""
+    null = os.open("/dev/null", os.O_WRONLY)
     for fd in (1, 2):  # the streams were made for pipes, as a task's are
-        os.dup2(os.open("/dev/null", os.O_WRONLY), fd)
+        os.dup2(null, fd)
+    os.close(null)
     plan = _read(os.dup(PLAN))
     _import_ours(entrypoint)
+    given = dict(os.environ)  # without what packages will set
     try:
         loaded = preload(plan["modules"], excluded)
     except Unfit as unfit:
         if len(excluded) < plan["attempts"]:
             again = [*sys.orig_argv[: _FLAGS + 1], *excluded, unfit.package]
-            os.execv(sys.executable, again)  # noqa: S606
+            os.execve(sys.executable, again, given)  # noqa: S606
         os._exit(1)
     sys.modules["taxiway_inside.seen"].KNOWN.update(plan["modules"])
     # User code of the same user shall not look into, or change, what later tasks are forked from.

@@ -36,6 +36,7 @@ def workflow_value(row: WorkflowRow, tasks: Sequence[TaskRow]) -> Workflow:
         dependency_groups=tuple(row.dependency_groups),
         env=dict(row.env),
         secrets=dict(row.secrets),
+        warm=row.warm,
         tasks=tuple(_task_value(task, dependency_names(task, names)) for task in tasks),
     )
 
@@ -59,6 +60,7 @@ def _task_value(row: TaskRow, dependencies: list[str]) -> Task:
         inputs=dict(row.inputs),
         expand=dict(row.expand),
         secrets=dict(row.secrets),
+        warm=row.warm,
     )
 
 

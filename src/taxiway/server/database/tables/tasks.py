@@ -43,6 +43,7 @@ class TaskRow(Base):
     inputs: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
     expand: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     secrets: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    warm: Mapped[bool | None]
     edited_at: Mapped[datetime | None]
     edited_by: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(

@@ -62,6 +62,7 @@ class WorkflowRow(Base):
     dependency_groups: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     env: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
     secrets: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    warm: Mapped[bool | None]
     notify_url: Mapped[str | None] = mapped_column(String(500))
     schedule_from: Mapped[datetime | None]
     held: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
