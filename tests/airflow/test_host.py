@@ -97,6 +97,21 @@ def test_connections(host: TaskLogHost, monkeypatch: pytest.MonkeyPatch) -> None
     assert host.answer({"ask": "connection", "name": "no"}) == {"found": False}
 
 
+def test_what_a_connection_holds_is_masked_in_each_form(
+    host: TaskLogHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = '{"token": "abc-def", "retries": 3, "mode": "ro"}'
+    known = Connection(conn_id="db", conn_type="http", host="h", password="p@ss/word", extra=extra)
+    masked: list[str] = []
+    monkeypatch.setattr(Connection, "get", lambda name: known)
+    monkeypatch.setattr("taxiway.airflow.host.mask_secret", masked.append)
+    answer = host.answer({"ask": "secret", "kind": "connection", "name": "db"})
+    assert answer["value"] == known.get_uri()
+    assert answer["parts"] == ["p@ss/word", "p%40ss%2Fword", "abc-def"]
+    assert set(masked) == {known.get_uri(), *answer["parts"]}
+    assert "p%40ss%2Fword" in known.get_uri()
+
+
 def test_an_unknown_question_is_a_bug(host: TaskLogHost) -> None:
     with pytest.raises(ValueError, match="no such question"):
         host.answer({"ask": "the time"})

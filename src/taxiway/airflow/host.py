@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from airflow.sdk import Connection, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 
-from taxiway.runner.secrets import masked_parts
+from taxiway.runner.secrets import SHORTEST, masked_parts
 
 _NOT_GIVEN = object()
 _CONNECTION_FIELDS = (
@@ -72,11 +73,18 @@ def _secret(kind: str, name: str) -> dict[str, Any]:
             connection = Connection.get(name)
         except AirflowNotFoundException:
             return {"found": False}
-        parts = [part for part in (connection.password,) if part]
-        answer = {"found": True, "value": connection.get_uri(), "parts": parts}
+        answer = {"found": True, "value": connection.get_uri(), "parts": _parts(connection)}
     for part in masked_parts([str(answer["value"] or ""), *answer["parts"]]):
         mask_secret(part)
     return answer
+
+
+def _parts(connection: Any) -> list[str]:
+    """The password, also as it stands in the address, and the texts beside it."""
+    password = connection.password
+    texts = [text for text in connection.extra_dejson.values() if isinstance(text, str)]
+    found = [password, quote(password, safe="")] if password else []
+    return [*dict.fromkeys(found), *(text for text in texts if len(text) >= SHORTEST)]
 
 
 def _connection(name: str) -> dict[str, Any]:
