@@ -56,7 +56,8 @@ format: $(STAMP)  ## Format the code, and mend what can be mended
 openapi: $(STAMP)  ## Write docs/reference/openapi.json from the routes
 	@$(BIN)/python -m taxiway.server.openapi > docs/reference/openapi.json
 
-bench: $(STAMP)  ## Measure, and write docs/benchmarks.md; twenty minutes on an idle machine
+bench: ui  ## Measure, and write docs/benchmarks.md; twenty minutes on an idle machine
+	@scripts/install-browser
 	@$(BIN)/python -m benchmarks
 
 install: ui  ## Make .venv with everything that development needs, and the web UI
