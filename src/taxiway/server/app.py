@@ -60,6 +60,7 @@ from taxiway.server.runs.stream_routes import router as run_streams_router
 from taxiway.server.settings import Settings
 from taxiway.server.tasks.routes import router as tasks_router
 from taxiway.server.vault.start import open_vault
+from taxiway.server.vault.vault import Vault
 from taxiway.server.web import routes as web
 from taxiway.server.workflows.routes import router as workflows_router
 from taxiway.storage.cache import Cache
@@ -113,6 +114,33 @@ def create_app(
     health_checks: Mapping[str, Check] | None = None,
 ) -> FastAPI:
     """The application on an up-to-date database. `Denied` when it would listen to other machines."""
+    database, vault = _opened(settings)
+    app = FastAPI(
+        title="Taxiway",
+        version=__version__,
+        summary="From Git to Apache Airflow.",
+        openapi_tags=TAGS,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        responses=problems.RESPONSES,
+    )
+    machinery = assemble(settings, database, vault, orchestrator)
+    _furnish(app, settings, machinery)
+    app.state.vault = vault
+    app.state.publisher = publisher or machinery
+    app.state.retirer = retirer or machinery
+    app.state.health_checks |= health_checks or {}
+    problems.install(app)
+    app.router.routes.extend(_routes())
+    document(app)
+    web.install(app)
+    app.add_middleware(Repeats)
+    app.add_middleware(Door, allowed_hosts=settings.host_names)
+    return app
+
+
+def _opened(settings: Settings) -> tuple[Database, Vault]:
+    """The home is ours, the database is up to date, and its secrets can be read."""
     settings.require_loopback()
     settings.home.mkdir(parents=True, exist_ok=True)
     claim(settings.home)
@@ -127,19 +155,13 @@ def create_app(
         raise
     with database.writing() as session:
         record_settings(session, settings)
-    app = FastAPI(
-        title="Taxiway",
-        version=__version__,
-        summary="From Git to Apache Airflow.",
-        openapi_tags=TAGS,
-        redirect_slashes=False,
-        lifespan=_lifespan,
-        responses=problems.RESPONSES,
-    )
+    return database, vault
+
+
+def _furnish(app: FastAPI, settings: Settings, machinery: Machinery) -> None:
+    """What routes find in `app.state`."""
     app.state.settings = settings
-    app.state.database = database
-    app.state.vault = vault
-    machinery = assemble(settings, database, vault, orchestrator)
+    app.state.database = machinery.database
     app.state.machinery = machinery
     app.state.orchestrator = machinery.orchestrator
     app.state.storage = machinery.storage
@@ -155,21 +177,11 @@ def create_app(
         ),
     )
     app.state.functions = Functions(app.state.browser)
-    app.state.publisher = publisher or machinery
-    app.state.retirer = retirer or machinery
     app.state.health_checks = {
-        "database": database_check(database),
+        "database": database_check(machinery.database),
         "storage": storage_check(settings.storage_url),
         **airflow_checks(machinery.orchestrator),
-        **(health_checks or {}),
     }
-    problems.install(app)
-    app.router.routes.extend(_routes())
-    document(app)
-    web.install(app)
-    app.add_middleware(Repeats)
-    app.add_middleware(Door, allowed_hosts=settings.host_names)
-    return app
 
 
 @cache

@@ -133,12 +133,7 @@ def assemble(
 ) -> Machinery:
     """The parts for these settings; an orchestrator that is given stands in for Airflow."""
     storage = Storage(settings.storage_url)
-    shop = Workshop(
-        storage=storage,
-        cache=Cache(settings.cache_dir),
-        git=settings.git_policy(),
-        packages=settings.package_policy(),
-    )
+    shop = _workshop(settings, storage)
     keyrings = Keyrings(database, vault, shop.git)
     port: Orchestrator = orchestrator or airflow(settings)
     signals = Signals()
@@ -164,19 +159,34 @@ def assemble(
         reconciler=Reconciler(database, publisher, port, current, retirement, signals),
         mirror=mirror,
         outbox=outbox,
-        janitor=Janitor(
-            database,
-            storage,
-            shop.cache,
-            port,
-            Retention(settings.keep_releases, settings.keep_release_days, settings.keep_run_days),
-            partial(_mirror_key, shop, keyrings),
-            hours=settings.cleanup_hours,
-        ),
+        janitor=_janitor(settings, database, shop, port, keyrings),
         rollback=Rollback(database, storage, current, publisher),
         follower=Follower(database, mirror_of, arrivals, settings.push_interval),
         heads=Heads(database, mirror_of),
         courier=Courier(database, outbox, settings.git_policy(), settings.notify_url),
+    )
+
+
+def _workshop(settings: Settings, storage: Storage) -> Workshop:
+    return Workshop(
+        storage=storage,
+        cache=Cache(settings.cache_dir),
+        git=settings.git_policy(),
+        packages=settings.package_policy(),
+    )
+
+
+def _janitor(
+    settings: Settings, database: Database, shop: Workshop, port: Orchestrator, keyrings: Keyrings
+) -> Janitor:
+    return Janitor(
+        database,
+        shop.storage,
+        shop.cache,
+        port,
+        Retention(settings.keep_releases, settings.keep_release_days, settings.keep_run_days),
+        partial(_mirror_key, shop, keyrings),
+        hours=settings.cleanup_hours,
     )
 
 
