@@ -142,6 +142,8 @@ def test_each_element_is_told_by_itself(service: Any, tmp_path: Path) -> None:
     service.airflow.end(made["dag_id"], run["airflow_run_id"], "success", {}, lines, records=[tag])
 
     assert service.run("logs", run["id"], "load", "--map-index", "1").stdout == "one\n"
+    assert service.call("logs", run["id"], "load", "--map-index", "2").exit_code == 3
+    assert service.call("logs", run["id"], "--map-index", "1").exit_code == 2
     both = service.run("logs", run["id"], "load").stdout.splitlines()
     assert [line.split(" │ ") for line in both] == [["load[0]", "zero"], ["load[1]", "one"]]
     assert "load[1]" in service.run("runs", "show", run["id"]).stdout

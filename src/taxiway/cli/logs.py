@@ -10,7 +10,7 @@ from taxiway.cli import display, following, options
 from taxiway.cli.connection import connect
 from taxiway.cli.naming import run_of
 from taxiway.client.http import Json
-from taxiway.errors import NotFound
+from taxiway.errors import Invalid, NotFound
 
 
 def command(
@@ -35,6 +35,7 @@ def command(
         tasks = client.run_tasks(found["id"])
         names = [following.name_of(state) for state in tasks]
         _require_task(found, task, list(dict.fromkeys(state["task"] for state in tasks)))
+        _require_element(task, map_index, tasks, follow=follow)
         follower = following.Follower(
             client, found["id"], only=task, only_element=map_index, only_try=try_number
         )
@@ -49,6 +50,26 @@ def command(
                 typer.echo(following.as_text(event, width=min(width, 24)))
             else:
                 typer.echo(display.plain(event["text"]))
+
+
+def _require_element(
+    task: str | None, map_index: int | None, tasks: list[Json], *, follow: bool
+) -> None:
+    """One that is followed may still come."""
+    if map_index is None:
+        return
+    if task is None:
+        raise Invalid("option-refused", "--map-index says which element of a task: name the task")
+    known = [one["map_index"] for one in tasks if one["task"] == task]
+    if map_index not in known and not follow:
+        has = (
+            f"It has those from 0 to {max(known)}."
+            if max(known, default=-1) >= 0
+            else "It has none."
+        )
+        raise NotFound(
+            "element-not-found", f"The task {task} of this run has no element {map_index}", hint=has
+        )
 
 
 def _require_task(run: Json, task: str | None, names: list[str]) -> None:
