@@ -100,7 +100,8 @@ def _commit(value: str | None) -> str | None:
             Invalid(
                 "commit-refused",
                 f"{value[:64]!r} is not a full commit id",
-                hint="Give all 40 hexadecimal digits, as `git rev-parse HEAD` prints them.",
+                hint="Give all 40 hexadecimal digits, as `git rev-parse HEAD` prints them; the `ref`"
+                " of a deploy takes the beginning of one, too.",
             )
         )
     return value.lower() if value is not None else None
