@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from taxiway.cli import display, given, options
 from taxiway.cli.connection import connect
 from taxiway.cli.naming import repository_of
-from taxiway.client.http import Json
+from taxiway.client.http import Json, TaxiwayClient
 from taxiway.errors import Invalid
 
 HELP = "Read repositories: refs, files, functions."
+
+Answer = TypeVar("Answer")
 
 Repository = Annotated[str, typer.Argument(help="Its id, its address, or how that ends.")]
 Ref = Annotated[
@@ -69,9 +72,7 @@ def refresh(
     output: options.Output = options.Form.table,
 ) -> None:
     """Look at the remote now."""
-    with connect(server, home) as connection:
-        found = repository_of(connection.client, repository)
-        _tell(connection.client.refresh_repository(found["id"]), output)
+    _tell(_ask(repository, server, home, TaxiwayClient.refresh_repository), output)
 
 
 def refs(
@@ -83,11 +84,9 @@ def refs(
     output: options.Output = options.Form.table,
 ) -> None:
     """List branches and tags, newest first."""
-    with connect(server, home) as connection:
-        found = repository_of(connection.client, repository)
-        listed = list(islice(connection.client.refs(found["id"], **given.present(q=search)), limit))
+    asked = given.present(q=search)
     _table(
-        listed,
+        _ask(repository, server, home, lambda c, key: [*islice(c.refs(key, **asked), limit)]),
         output,
         ("ref", "kind", "commit", "time (UTC)", "subject"),
         lambda ref: (
@@ -110,13 +109,9 @@ def commits(
     output: options.Output = options.Form.table,
 ) -> None:
     """List the commits of a ref, newest first."""
-    with connect(server, home) as connection:
-        found = repository_of(connection.client, repository)
-        listed = list(
-            islice(connection.client.commits(found["id"], **given.present(ref=ref)), limit)
-        )
+    asked = given.present(ref=ref)
     _table(
-        listed,
+        _ask(repository, server, home, lambda c, key: [*islice(c.commits(key, **asked), limit)]),
         output,
         ("commit", "time (UTC)", "author", "subject"),
         lambda commit: (
@@ -137,11 +132,9 @@ def tree(
     output: options.Output = options.Form.table,
 ) -> None:
     """List a folder."""
-    with connect(server, home) as connection:
-        found = repository_of(connection.client, repository)
-        listed = list(connection.client.tree(found["id"], path=path, **given.present(ref=ref)))
+    asked = given.present(ref=ref)
     _table(
-        listed,
+        _ask(repository, server, home, lambda c, key: [*c.tree(key, path=path, **asked)]),
         output,
         ("name", "kind", "size"),
         lambda entry: (
@@ -191,9 +184,9 @@ def diff(
     output: options.Output = options.Form.table,
 ) -> None:
     """Print what differs between two commits."""
-    with connect(server, home) as connection:
-        found = repository_of(connection.client, repository)
-        told = connection.client.diff(found["id"], base=base, head=head, path=path)
+    told = _ask(
+        repository, server, home, lambda c, key: c.diff(key, base=base, head=head, path=path)
+    )
     if output is options.Form.json:
         display.data(told)
         return
@@ -216,10 +209,10 @@ def functions(
     output: options.Output = options.Form.table,
 ) -> None:
     """List the functions of a file, a folder or everything, found without importing them."""
-    with connect(server, home) as connection:
-        found = repository_of(connection.client, repository)
-        query = given.present(ref=ref, q=search)
-        files = list(islice(connection.client.functions(found["id"], path=path, **query), limit))
+    asked = {"path": path, **given.present(ref=ref, q=search)}
+    files = _ask(
+        repository, server, home, lambda c, key: [*islice(c.functions(key, **asked), limit)]
+    )
     if output is options.Form.json:
         display.data(files)
         return
@@ -236,6 +229,17 @@ def functions(
     for file in files:
         if problem := file["problem"]:
             display.note(display.plain(f"{file['path']}:{problem['line']}: {problem['reason']}"))
+
+
+def _ask(
+    repository: str,
+    server: str | None,
+    home: pathlib.Path | None,
+    read: Callable[[TaxiwayClient, str], Answer],
+) -> Answer:
+    """What the server says of the repository that is called so."""
+    with connect(server, home) as connection:
+        return read(connection.client, repository_of(connection.client, repository)["id"])
 
 
 def _tell(repository: Json, output: options.Form) -> None:
