@@ -102,9 +102,6 @@ def open_workspace(cache: Path) -> Iterator[Workspace]:
             folder.chmod(0o755)
         yield workspace
     finally:
-        for folder in (*workspace.owned, workspace.kept, workspace.inside, workspace.inline):
-            with contextlib.suppress(OSError):
-                os.rmdir(folder)  # noqa: PTH106 - most are empty, and this is the quickest
         for folder in workspace.folders:
             remove(folder)
         os.close(lock)
