@@ -48,10 +48,12 @@ PHASES = {"snapshot": 0.02, "environment": 0.03, "start": 0.06, "import": 0.4, "
 class Played(MemoryOrchestrator):
     """One run goes on by the clock, and one task has written very much."""
 
-    def __init__(self, wide: Sequence[str], lines: int) -> None:
+    def __init__(self, wide: Sequence[str], lines: int, per_second: int) -> None:
         super().__init__(lambda dag_id: None)
         self._wide = wide
         self._first = lines
+        self._per_second = per_second
+        self._read_at = 0.0  # it grows from when somebody looks
         self._lines = [_line(number) for number in range(1, lines + 1)]
 
     def run(self, dag_id: str, airflow_run_id: str) -> RunState | None:
@@ -82,7 +84,8 @@ class Played(MemoryOrchestrator):
     ) -> LogPage:
         if airflow_run_id != "live":
             return LogPage(self._lines[: self._first], None)
-        written = self._first + int((time.monotonic() - BEGAN) * PER_SECOND)
+        self._read_at = self._read_at or time.monotonic()
+        written = self._first + int((time.monotonic() - self._read_at) * self._per_second)
         with self._lock:
             self._lines += map(_line, range(len(self._lines) + 1, written + 1))
             return LogPage(self._lines[:written], None)
@@ -208,7 +211,7 @@ def main(home: Path, port: int, scale: float) -> None:
     database = Database(settings.database_url)
     addresses = fill(database, sized)
     database.close()
-    app = create_app(settings, Played(names(sized(WIDE_TASKS)), sized(LINES)))
+    app = create_app(settings, Played(names(sized(WIDE_TASKS)), sized(LINES), sized(PER_SECOND)))
     (home / "addresses.json").write_text(json.dumps(addresses))
     logs.configure(settings.log_format, settings.log_level)
     uvicorn.run(app, port=port, log_config=None, access_log=False)

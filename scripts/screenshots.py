@@ -79,6 +79,7 @@ def pages(server: str) -> dict[str, str]:
         "all-runs": "/runs",
         "run": f"{run}?task=train_model",
         "gantt": f"{run}?view=gantt",
+        "table": f"{run}?view=table",
         "value": f"{run}?view=table&task=evaluate_model&tab=value",
         "repositories": "/repositories",
         "code": f"{repository}/code?path=src",

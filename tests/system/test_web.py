@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -38,6 +39,11 @@ FILES = {
     "src/train.py": TRAIN,
     "README.md": "# Models\n\n<b>loud</b> [x](javascript:1)\n",
 }
+
+
+ROUTES = Path(__file__).parents[2] / "web" / "src" / "app" / "routes.tsx"
+# Each page is a file that is loaded when it is opened first.
+PAGES = re.findall(r'import\("\.\./pages/[^"]*/(\w+)"\)', ROUTES.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +223,8 @@ def test_every_page_is_accessible_and_keeps_the_policy(
     chromium: Browser, stack: Any, addresses: list[tuple[str, str]], scheme: str
 ) -> None:
     window = Window(chromium, stack.server_url, scheme)
+    loaded: list[str] = []
+    window.page.on("request", lambda request: loaded.append(request.url.rpartition("/")[2]))
     found = []
     for path, ready in addresses:
         window.open(path, ready)
@@ -224,6 +232,7 @@ def test_every_page_is_accessible_and_keeps_the_policy(
     window.close()
     assert found == []
     assert window.complaints == []
+    assert [page for page in PAGES if not any(file.startswith(f"{page}-") for file in loaded)] == []
 
 
 def test_the_readme_shows_no_html_and_leads_nowhere_else(
