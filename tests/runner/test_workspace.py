@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from taxiway.runner.workspace import open_workspace
+import pytest
+
+from taxiway.runner.workspace import open_workspace, remove
 
 
 def test_what_a_dead_host_left_is_swept_and_what_is_in_use_stays(tmp_path: Path) -> None:
@@ -31,3 +33,17 @@ def test_tmpdir_leaves_room_for_the_path_of_a_socket(tmp_path: Path) -> None:
         assert len(str(space.tmp)) <= 60
         tmp = space.tmp
     assert not tmp.exists()
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_removal_leaves_the_folder_above_alone(tmp_path: Path, blocked: bool) -> None:
+    """Where TMPDIR lies in /tmp, that is the folder of everybody."""
+    above, folder = tmp_path / "above", tmp_path / "above" / "tmp"
+    above.mkdir(mode=0o755)
+    if blocked:  # for who is not root
+        (folder / "closed").mkdir(parents=True)
+        (folder / "closed").chmod(0)
+        folder.chmod(0o555)
+    remove(folder)  # user code may have removed it, too
+    assert not folder.exists()
+    assert above.stat().st_mode & 0o777 == 0o755

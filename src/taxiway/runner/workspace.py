@@ -117,21 +117,21 @@ def _make_tmp(root: Path) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Remove what user code may have made unwritable, too; it never follows a link."""
+    """Remove what user code may have made unwritable, too; it never follows a link, and touches
+    nothing outside, also where user code has removed the folder itself."""
+
+    def open_up(function: object, path: str, _: object) -> None:
+        with contextlib.suppress(OSError):
+            for blocked in (Path(path).parent, Path(path)):
+                if blocked.is_relative_to(folder) and not blocked.is_symlink():
+                    blocked.chmod(0o700)
+            if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)  # noqa: PTH108
+
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(folder, onerror=_open_up)
-
-
-def _open_up(function: object, path: str, _: object) -> None:
-    with contextlib.suppress(OSError):
-        parent = os.path.dirname(path)  # noqa: PTH120
-        for blocked in (parent, path):
-            if not os.path.islink(blocked):  # noqa: PTH114
-                os.chmod(blocked, 0o700)  # noqa: PTH101
-        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            os.unlink(path)  # noqa: PTH108
+        shutil.rmtree(folder, onerror=open_up)
 
 
 def _sweep(parent: Path) -> None:
