@@ -9,6 +9,7 @@ its traceback, and the answer says so with the request's id and no internals.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -138,7 +139,7 @@ def _on_taxiway_error(request: Request, error: Exception) -> JSONResponse:
 
 def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    problems = [_problem(entry) for entry in error.errors()]
+    problems = [problem_of(entry) for entry in error.errors()]
     code, detail = "validation-failed", f"{len(problems)} fields are refused: "
     detail += "; ".join(map(_named, problems))
     if len(problems) == 1:
@@ -197,8 +198,9 @@ def _is_full(cause: BaseException | None) -> bool:
     )
 
 
-def _problem(entry: dict[str, Any]) -> Problem:
-    """A pydantic error; what was given is not repeated, it may be a secret."""
+def problem_of(entry: Mapping[str, Any]) -> Problem:
+    """A pydantic error, whose place begins with where it was found: `body`, say. What was given
+    is not repeated, it may be a secret."""
     place = [str(part) for part in entry["loc"][1:]]
     pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
     cause = entry.get("ctx", {}).get("error")

@@ -152,8 +152,8 @@ def test_a_draft_is_checked_as_if_it_was_saved_and_nothing_of_it_is_kept(live: A
     path = f"/workflows/{made['id']}"
     before = (live.get(path), live.get(f"/tasks?workflow_id={made['id']}"), live.get("/audit"))
 
-    def check(status: int = 200, **draft: Any) -> Any:
-        return live.post(f"{path}/check", draft, status=status)
+    def check(**draft: Any) -> Any:
+        return live.post(f"{path}/check", draft, status=200)
 
     task = {"name": "train", "script_path": "src/train.py", "function_name": "trian"}
     found = check(tasks=[task])
@@ -171,9 +171,14 @@ def test_a_draft_is_checked_as_if_it_was_saved_and_nothing_of_it_is_kept(live: A
     assert ("b", "/tasks/b/dependencies/1") in {(p["task"], p["pointer"]) for p in problems}
     wrong = check(workflow={"git_update_policy": "pinned"})["problems"]
     assert [p["code"] for p in wrong] == ["commit-required"]
-    assert (
-        check(422, workflow={"schedule": "61 * * * *"})["errors"][0]["field"] == "workflow.schedule"
-    )
+    unread = check(
+        workflow={"schedule": "61 * * * *", "gone": 1}, tasks=[{"name": "a", "retry_count": -1}]
+    )["problems"]
+    assert {(p["code"], p["pointer"], p["task"]) for p in unread} == {
+        ("schedule-refused", "/schedule", None),
+        ("field-unknown", "/gone", None),
+        ("field-range", "/tasks/a/retry_count", "a"),
+    }
     assert check(workflow={"git_branch": "none"})["problems"][0]["code"] == "branch-not-found"
     after = (live.get(path), live.get(f"/tasks?workflow_id={made['id']}"), live.get("/audit"))
     assert after == before

@@ -32,7 +32,7 @@ export interface TaskNode extends GraphTask {
   problem?: "error" | "warning";
 }
 
-export type TaskFlowNode = Node<{ task: TaskNode; bare: boolean }, "task">;
+export type TaskFlowNode = Node<{ task: TaskNode; bare: boolean; down: boolean }, "task">;
 
 const MANY = 25; // past this a map helps
 const LARGE = 100; // past this it opens where the tasks begin, and lines are one picture
@@ -165,7 +165,7 @@ function Lines({ tasks, places }: { tasks: TaskNode[]; places: Places }) {
 }
 
 function TaskBox({ data, isConnectable }: NodeProps<TaskFlowNode>) {
-  const { task, bare } = data;
+  const { task, bare, down } = data;
   const legible = useStore((state) => state.transform[2] >= LEGIBLE);
   const tone =
     task.problem === "error"
@@ -177,7 +177,13 @@ function TaskBox({ data, isConnectable }: NodeProps<TaskFlowNode>) {
   const Kind = task.inline ? Code2 : GitBranch;
   return (
     <div className={`task tone-${tone}`}>
-      {!bare && <Handle type="target" position={Position.Left} isConnectable={isConnectable} />}
+      {!bare && (
+        <Handle
+          type="target"
+          position={down ? Position.Top : Position.Left}
+          isConnectable={isConnectable}
+        />
+      )}
       <div className="task-name">
         {task.state && <StateIcon state={task.state} />}
         <span title={task.name}>{task.name}</span>
@@ -188,7 +194,13 @@ function TaskBox({ data, isConnectable }: NodeProps<TaskFlowNode>) {
           {task.state ? `${stateWords(task.state)} · ${task.detail}` : task.detail}
         </span>
       </div>
-      {!bare && <Handle type="source" position={Position.Right} isConnectable={isConnectable} />}
+      {!bare && (
+        <Handle
+          type="source"
+          position={down ? Position.Bottom : Position.Right}
+          isConnectable={isConnectable}
+        />
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { stateWords } from "../components/State";
 import type { TaskFlowNode, TaskNode } from "./Graph";
-import { HEIGHT, type Places, WIDTH } from "./layout";
+import { HEIGHT, isDownwards, type Places, WIDTH } from "./layout";
 
 /** The nodes that were drawn last, by name. */
 export type Reused = Map<string, TaskFlowNode>;
@@ -15,6 +15,7 @@ export function reused(
   selected: string | null,
   bare: boolean,
 ): TaskFlowNode[] {
+  const down = isDownwards(tasks);
   const nodes = tasks.flatMap((task): TaskFlowNode[] => {
     const position = places[task.name];
     if (!position) return [];
@@ -24,6 +25,7 @@ export function reused(
       before?.selected === chosen &&
       before.position === position &&
       before.data.bare === bare &&
+      before.data.down === down &&
       looksLike(before.data.task, task);
     if (same) return [before];
     return [
@@ -31,7 +33,7 @@ export function reused(
         id: task.name,
         type: "task",
         position,
-        data: { task, bare },
+        data: { task, bare, down },
         selected: chosen,
         width: WIDTH,
         height: HEIGHT,

@@ -11,12 +11,39 @@ export const WIDTH = 210;
 export const HEIGHT = 62;
 export const FEW = 40; // laid out within a frame or two
 
-/** Where each task stands, from left to right. Only names and dependencies matter. */
+const DOWNWARDS = 12; // more tasks go to the right
+const BOX = { width: 640, height: 430 }; // about what a page has for it
+
+/** Whether a few tasks are read better from top to bottom: a chain is, at any width of the page. */
+export function isDownwards(tasks: GraphTask[]): boolean {
+  if (tasks.length > DOWNWARDS) return false;
+  const levels = levelsOf(tasks);
+  const deep = new Set(levels).size;
+  const broad = Math.max(...levels.map((one) => levels.filter((other) => other === one).length));
+  const scale = (width: number, height: number) => Math.min(BOX.width / width, BOX.height / height);
+  const right = scale(deep * (WIDTH + 56), broad * (HEIGHT + 22));
+  const down = scale(broad * (WIDTH + 22), deep * (HEIGHT + 40));
+  return deep > 2 && down > right;
+}
+
+/** How many tasks come before each one, on the longest way to it. */
+function levelsOf(tasks: GraphTask[]): number[] {
+  const by = new Map(tasks.map((task) => [task.name, task]));
+  const level = (task: GraphTask, way: string[]): number =>
+    task.dependencies.reduce((most, name) => {
+      const before = way.includes(name) ? undefined : by.get(name);
+      return before ? Math.max(most, level(before, [...way, name]) + 1) : most;
+    }, 0);
+  return tasks.map((task) => level(task, [task.name]));
+}
+
+/** Where each task stands. Only names and dependencies matter. */
 export function layout(tasks: GraphTask[]): Places {
   const graph = new dagre.graphlib.Graph();
   // the best ranks take three times as long, which a few tasks do not show
   const ranker = tasks.length > FEW ? "tight-tree" : "network-simplex";
-  graph.setGraph({ rankdir: "LR", nodesep: 22, ranksep: 56, marginx: 12, marginy: 12, ranker });
+  const way = isDownwards(tasks) ? { rankdir: "TB", ranksep: 40 } : { rankdir: "LR", ranksep: 56 };
+  graph.setGraph({ ...way, nodesep: 22, marginx: 12, marginy: 12, ranker });
   graph.setDefaultEdgeLabel(() => ({}));
   const names = new Set(tasks.map((task) => task.name));
   for (const task of tasks) graph.setNode(task.name, { width: WIDTH, height: HEIGHT });

@@ -39,7 +39,7 @@ export function Meanwhile({
       styles={{ title: { color: "var(--tw-wait)" }, message: { color: "inherit" } }}
     >
       <Group justify="space-between">
-        <Text size="sm">
+        <Text size="sm" c="var(--mantine-color-text)">
           {ago(workflow.updated_at)}: {names.slice(0, 6).join(", ")}
           {names.length > 6 ? ` and ${names.length - 6} more` : ""}.{" "}
           {changed

@@ -1,5 +1,6 @@
 import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { type At, refsQuery } from "../../api/repositories";
 
@@ -18,12 +19,20 @@ export function RefPicker({ repository }: { repository: string }) {
   const names = (kind: "branch" | "tag") =>
     items.filter((ref) => ref.kind === kind).map((ref) => ref.name);
   const tags = names("tag").filter((name) => !names("branch").includes(name));
-  const other = value && !items.some((ref) => ref.name === value) ? [value] : [];
+  const [typed, setTyped] = useState("");
+  const known = new Set(items.map((ref) => ref.name));
+  const commit = /^[0-9a-f]{7,40}$/i.test(typed.trim()) ? typed.trim() : null;
+  const other = [...new Set([value, commit])].filter(
+    (name): name is string => Boolean(name) && !known.has(name as string),
+  );
   return (
     <Select
       aria-label="Branch, tag or commit"
       w={240}
       searchable
+      onSearchChange={setTyped}
+      nothingFoundMessage="No branch and no tag; seven digits or more name a commit"
+      maxDropdownHeight={360}
       allowDeselect={false}
       data={[
         ...(other.length ? [{ group: "Commit", items: other }] : []),

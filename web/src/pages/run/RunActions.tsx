@@ -1,14 +1,16 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
 import { Ban, Play, RotateCcw } from "lucide-react";
 import { api, body } from "../../api/client";
-import { isActive, type Run } from "../../api/queries";
+import { isActive, type Run, runGraphQuery, type SealedTask } from "../../api/queries";
 import { useAction } from "../../components/useAction";
 import { RunDialog } from "../workflow/RunDialog";
 
 /** Cancel what runs; retry what failed; run it again with the params that it had. */
 export function RunActions({ run }: { run: Run }) {
   const [again, dialog] = useDisclosure();
+  const sealed = useQuery(runGraphQuery(run.id));
   const path = { run_id: run.id };
   const refresh = [["runs"], ["workflows"]];
   const cancel = useAction(
@@ -49,16 +51,28 @@ export function RunActions({ run }: { run: Run }) {
           Retry what failed
         </Button>
       )}
-      <Button size="xs" variant="default" leftSection={<Play size={14} />} onClick={dialog.open}>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<Play size={14} />}
+        loading={again && sealed.isPending}
+        onClick={dialog.open}
+      >
         Run again…
       </Button>
-      {again && (
+      {again && sealed.data && (
         <RunDialog
           workflow={{ id: run.workflow_id, name: run.workflow_name }}
-          params={Object.keys(run.params).length ? (run.params as never) : undefined}
+          params={paramsOf(sealed.data)}
           close={dialog.close}
         />
       )}
     </>
   );
+}
+
+/** All that the run's tasks were given: its release's params, with its own on top. */
+function paramsOf(tasks: SealedTask[]): Record<string, Record<string, unknown>> {
+  const given = tasks.filter((task) => Object.keys(task.params).length > 0);
+  return Object.fromEntries(given.map((task) => [task.name, task.params]));
 }

@@ -14,6 +14,7 @@ import { callerName, setCallerName } from "../../api/caller";
 import { readinessQuery } from "../../api/queries";
 import { Loaded } from "../../components/Loading";
 import { Page, Panel } from "../../components/Page";
+import { Time } from "../../components/Time";
 import { StackPanels } from "./StackPanels";
 
 const PARTS: Record<string, string> = {
@@ -67,7 +68,9 @@ export default function Settings() {
                             {part.ok ? "yes" : "no"}
                           </span>
                         </td>
-                        <td style={{ overflowWrap: "anywhere" }}>{part.detail}</td>
+                        <td style={{ overflowWrap: "anywhere" }}>
+                          <Detail text={part.detail ?? ""} />
+                        </td>
                       </tr>
                     ))}
                   </tbody>
@@ -80,6 +83,21 @@ export default function Settings() {
         <You />
       </Stack>
     </Page>
+  );
+}
+
+const MOMENT = /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/;
+
+/** What was seen of a part; a moment in it as people say it. */
+function Detail({ text }: { text: string }) {
+  const found = MOMENT.exec(text);
+  if (!found) return <>{text}</>;
+  return (
+    <>
+      {text.slice(0, found.index)}
+      <Time at={found[0]} />
+      {text.slice(found.index + found[0].length)}
+    </>
   );
 }
 

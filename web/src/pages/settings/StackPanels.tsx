@@ -89,6 +89,18 @@ function Holdings({ label, holdings }: { label: string; holdings: Stack["storage
   return (
     <div className="scroll-x">
       <table className="table" aria-label={label}>
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col" style={{ textAlign: "right" }}>
+              Entries
+            </th>
+            <th scope="col" style={{ textAlign: "right" }}>
+              Size
+            </th>
+            <th scope="col">Share</th>
+          </tr>
+        </thead>
         <tbody>
           {holdings.map((one) => (
             <tr key={one.name}>
