@@ -42,7 +42,8 @@ def test_a_function_of_the_working_tree_is_run_without_a_server(
 
 
 EVALUATE = """\
-def evaluate(item, folder, accuracy, threshold=0.5, context=None):
+def evaluate(item, folder, accuracy, large, threshold=0.5, context=None):
+    assert large["file"].read_text() == "inner"
     whole = context["ti"].xcom_pull("make")
     return [item, whole, (folder / "a" / "b").read_text(), accuracy > threshold]
 """
@@ -58,7 +59,12 @@ def test_it_is_given_what_a_task_of_a_run_was_given(
     index = json.dumps({"entries": [["a/b", "file", inner, 5]]}).encode()
     folder = {"__taxiway__": "value", "format": "folder", "type": "pathlib.PosixPath", "size": 5}
     folder |= {"digest": storage.put_addressed("values", index), "summary": {}, "name": "out"}
+    file = {"__taxiway__": "value", "format": "file", "digest": inner, "size": 5, "name": "a.txt"}
+    text = json.dumps({"file": file | {"type": "pathlib.PosixPath", "summary": {}}}).encode()
+    large = {"__taxiway__": "value", "format": "json", "type": "dict", "size": len(text)}
+    large |= {"digest": storage.put_addressed("values", text), "summary": {}, "files": [file]}
     inputs = {
+        "large": note_of("report", "", large),
         "item": note_of("make", "", {"n": 1}),
         "folder": note_of("load", "", folder),
         "accuracy": note_of("train", ".metrics.accuracy", {"metrics": {"accuracy": 0.75}}),

@@ -100,6 +100,17 @@ def test_large_json_goes_by_reference(tmp_path: Any) -> None:
     assert round_trip(["x"] * INLINE_LIMIT) == ["x"] * INLINE_LIMIT
 
 
+def test_what_a_large_value_names_is_named_beside_it(tmp_path: Any) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("a")
+    value = {"text": ["x" * 100] * 1000, "file": path, "fake": {"digest": "0" * 64, "size": 1}}
+    encoded = Encoder(str(tmp_path)).encode(value)
+    [named] = encoded["files"]
+    assert (named[TAG], named["format"], named["size"]) == ("value", "file", 1)
+    assert (tmp_path / named["digest"]).read_text() == "a"
+    assert "files" not in Encoder(str(tmp_path)).encode({"text": ["x" * 100] * 1000})
+
+
 def test_cycles_and_many_objects_become_one_pickle(tmp_path: Any) -> None:
     cycle: list[Any] = [1]
     cycle.append(cycle)

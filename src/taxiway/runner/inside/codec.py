@@ -98,7 +98,7 @@ class Encoder:
         text = json.dumps(encoded)
         if len(text) <= limit:
             return encoded
-        return self._write_json(value, text, place)
+        return self._write_json(value, text, place) | self._files_in(encoded)
 
     def encode_elements(self, value: Any, place: str = "value") -> list[Any]:
         """One by one, for tasks that run once for each. `Refused` (`value-not-mappable`)."""
@@ -202,6 +202,24 @@ class Encoder:
         summary = {"length": len(value)} if hasattr(value, "__len__") else {}
         written = self._outbox.write(lambda file: file.write(text.encode("ascii")), place)
         return self._outbox.reference("json", written, value, summary)
+
+    def _files_in(self, encoded: Any) -> dict[str, Any]:
+        """What is named in a value that is a file itself is named beside it too, so that nobody
+        else has to open it."""
+        found: dict[str, Any] = {}
+
+        def look(here: Any) -> None:
+            if isinstance(here, dict):
+                if here.get("digest") in self.files:
+                    kept = (TAG, "digest", "format", "size", "media_type")
+                    found[here["digest"]] = {key: here[key] for key in kept if key in here}
+                here = list(here.values())
+            for item in here if isinstance(here, list) else ():
+                look(item)
+
+        if self.files:
+            look(encoded)
+        return {"files": list(found.values())} if found else {}
 
     def _refuse_depth(self, place: str) -> None:
         raise Refused(
