@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TaskNode } from "../src/graph/Graph";
 import { firstSeen, lines, type Reused, reused } from "../src/graph/large";
-import { layout } from "../src/graph/layout";
+import { isDownwards, layout } from "../src/graph/layout";
 
 const names = Array.from({ length: 150 }, (_, number) => `task_${number}`);
 const tasks = names.map(
@@ -55,5 +55,29 @@ describe("a large graph", () => {
         expect(places[before]?.x).toBeLessThan(places[task.name]?.x ?? 0);
       }
     }
+  });
+});
+
+describe("a small graph", () => {
+  const chain = names.slice(0, 4).map((name, number) => ({
+    name,
+    dependencies: number ? [`task_${number - 1}`] : [],
+  }));
+
+  it("goes down when it is a chain, and its names are large", () => {
+    expect(isDownwards(chain)).toBe(true);
+    const found = layout(chain);
+    expect(found.task_0?.x).toBe(found.task_3?.x);
+    expect(found.task_0?.y).toBeLessThan(found.task_3?.y ?? 0);
+  });
+
+  it("goes to the right when many tasks stand side by side", () => {
+    const broad = names.slice(1, 9).map((name) => ({ name, dependencies: ["task_0"] }));
+    expect(isDownwards([{ name: "task_0", dependencies: [] }, ...broad])).toBe(false);
+  });
+
+  it("ends although its dependencies go round", () => {
+    const round = chain.map((task) => ({ ...task, dependencies: ["task_0", "task_3"] }));
+    expect(() => layout(round)).not.toThrow();
   });
 });
