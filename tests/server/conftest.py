@@ -95,6 +95,16 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return make()
 
 
+@pytest.fixture(params=ENGINES)
+def made_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a migrated, empty database of the test's own, on both engines."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "made.db")
+        return f"sqlite:///{tmp_path}/made.db"
+    make: Callable[..., str] = request.getfixturevalue("new_postgres")
+    return make(request.getfixturevalue("postgres_template"))
+
+
 @pytest.fixture
 def home(tmp_path: Path, sqlite_template: Path) -> Path:
     folder = tmp_path / "home"

@@ -19,7 +19,6 @@ from taxiway.server.database import (
     WorkflowRow,
     after_commit,
     integrity_conflict,
-    upgrade,
 )
 
 pytestmark = pytest.mark.integration
@@ -44,19 +43,18 @@ sys.exit(any(os.wait()[1] for number in range(8)))
 
 
 @pytest.fixture
-def database(empty_database: str) -> Iterator[Database]:
-    upgrade(empty_database)
-    opened = Database(empty_database)
+def database(made_database: str) -> Iterator[Database]:
+    opened = Database(made_database)
     yield opened
     opened.close()
 
 
 def test_eight_processes_that_write_at_once_are_never_locked_out(
-    database: Database, empty_database: str
+    database: Database, made_database: str
 ) -> None:
     with database.writing() as session:
         session.add(WorkflowRow(id="counter", name="counter", dag_id="counter", max_active_runs=0))
-    command = [sys.executable, "-c", EIGHT_WRITERS, empty_database]
+    command = [sys.executable, "-c", EIGHT_WRITERS, made_database]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
     with database.reading() as session:

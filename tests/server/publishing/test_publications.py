@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from taxiway.release.render import Dag
-from taxiway.server.database import Database, GenerationRow, ReleaseRow, WorkflowRow, upgrade
+from taxiway.server.database import Database, GenerationRow, ReleaseRow, WorkflowRow
 from taxiway.server.publishing import publications
 from taxiway.server.publishing.publisher import Publisher
 from taxiway.storage.bundles import bundle_key, current_generation, read_bundle, read_shard
@@ -21,9 +21,8 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def both(empty_database: str) -> Iterator[Database]:
-    upgrade(empty_database)
-    database = Database(empty_database)
+def both(made_database: str) -> Iterator[Database]:
+    database = Database(made_database)
     yield database
     database.close()
 
