@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 CHROMIUM = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
-SECONDS = 20_000  # in milliseconds
+SECONDS = 60_000  # in milliseconds
 # Chromium says so by itself whenever an answer is 4xx or 5xx; pages show those.
 EXPECTED = ("Failed to load resource",)
 

@@ -14,7 +14,7 @@ from taxiway.client.http import TaxiwayClient
 from taxiway.errors import Unavailable
 
 Json = dict[str, Any]
-RUN_SECONDS = 120
+RUN_SECONDS = 240
 
 
 class Repository:
@@ -101,7 +101,7 @@ class Pilot:
         until(lambda: self.states(run_id).get(task) in states, f"{task} in {states}")
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
     """The first true value of `condition`, looked at again and again; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

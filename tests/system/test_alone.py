@@ -114,7 +114,7 @@ def test_a_deployed_workflow_runs_without_git_host_index_and_server(
             state = airflow.get(run).raise_for_status().json()["state"]
             return state if state in ("success", "failed") else None
 
-        assert until(ended, "the run ends", 90) == "success"
+        assert until(ended, "the run ends") == "success"
         path = f"{run}/taskInstances/train_model/xcomEntries/return_value"
         assert value in airflow.get(path).raise_for_status().text
 

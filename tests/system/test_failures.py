@@ -103,7 +103,7 @@ def daemons():
     assert len(processes_with(marker)) >= 3
     pilot.client.cancel_run(run)
     assert pilot.end_of(run)["state"] == "canceled"
-    until(lambda: not processes_with(marker), "no process is left", seconds=30)
+    until(lambda: not processes_with(marker), "no process is left")
 
 
 def test_a_task_that_ends_well_leaves_no_process(pilot):

@@ -19,6 +19,7 @@ from taxiway import process
 from taxiway.client.http import TaxiwayClient
 from taxiway.embedded import airflow_config, remains, secret_files, stack
 from taxiway.embedded.remains import Identity
+from taxiway.embedded.supervisor import READY_SECONDS
 from taxiway.embedded.warden import descendants
 
 TAXIWAY = [sys.executable, "-c", "from taxiway.cli.main import main; main()"]
@@ -55,7 +56,7 @@ class Upped:
         return found
 
     def wait_ready(self) -> None:
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + READY_SECONDS
         while "Ready after" not in self.text or "ends the stack" not in self.text:
             assert self.process.poll() is None, self.text
             assert time.monotonic() < deadline, self.text
