@@ -279,6 +279,23 @@ def test_a_file_with_another_tree_never_leaves(
         render(mixed_release(), schedule_from=None)
 
 
+@pytest.mark.parametrize(
+    "literal",
+    [
+        "QQQ)\nprint()\nWORKFLOW = json.loads(rQQQ",
+        "QQQ if print() else rQQQ",
+        "{}QQQ)\nWORKFLOW = json.loads(rQQQ{}",
+        "{}\nQQQ)\nwith DAG(**dag_arguments(WORKFLOW)):\n    print()\njson.loads(rQQQ",
+    ],
+)
+def test_a_literal_that_ends_before_its_end_never_leaves(
+    literal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render_module, "raw_literal", lambda _: literal.replace("Q", "'"))
+    with pytest.raises(NotTheSkeleton):
+        render(mixed_release(), schedule_from=None)
+
+
 @pytest.mark.parametrize("after", ["print()\n", "    print()\n"])
 def test_nothing_may_follow(after: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = f"{render_module._TEMPLATE_TEXT}{after}"
