@@ -32,4 +32,5 @@ def programs(act: Callable[[], T]) -> tuple[T, str]:
         found = Counter("python" if name.startswith("python") else name for name in _started)
     finally:
         _started = None
-    return done, ", ".join(f"{name} {n}×" for name, n in sorted(found.items())) or "no process"
+    counts = ", ".join(f"{name} {n}×" for name, n in sorted(found.items()))
+    return done, f"starts {counts or 'nothing'}"

@@ -35,7 +35,7 @@ from taxiway.runner.settings import WorkerSettings
 from taxiway.storage.cache import DAMAGED, Cache, remove_tree
 from taxiway.storage.store import Storage
 from taxiway.workflow.models import Task, Workflow
-from tests.runner.test_execute import GIT
+from tests.runner.test_execute import GIT, warm_setting
 
 pytestmark = pytest.mark.integration
 
@@ -108,8 +108,9 @@ print("ended", *sorted(os.waitpid(pid, 0)[1] for pid in pids))
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Iterator[WorkerSettings]:
-    yield WorkerSettings.from_env({"TAXIWAY_HOME": str(tmp_path / "home")})
+def settings(tmp_path: Path, mode: str) -> Iterator[WorkerSettings]:
+    env = {"TAXIWAY_HOME": str(tmp_path / "home")}
+    yield WorkerSettings.from_env(env | warm_setting(mode))
     remove_tree(tmp_path / "home" / "cache")
 
 
@@ -200,7 +201,7 @@ def test_a_warm_task_starts_its_interpreter_and_its_keeper_and_asks_for_nothing(
             others.enter_context(cache.lock(kind, key, shared=True))
             others.enter_context(cache.lock(kind, f"{key}.build"))
         loaded, started = programs(lambda: start(release, settings, "loaded"))
-    assert started == "python 1×"  # the keeper, which starts the other
+    assert started == "starts python 1×"  # the keeper, which starts the other
     bare = run(
         [
             str(cache.path(*kinds[1]) / "bin" / "python"),
