@@ -38,7 +38,7 @@ from taxiway.workflow.models import Task, Workflow
 
 WIDE_TASKS, GRID_RUNS, GRID_TASKS, LINES = 500, 100, 50, 100_000
 LAYER = 10  # tasks side by side
-PER_SECOND = 1000  # lines of what runs
+WRITER, PER_SECOND = 1, 1000  # which task runs for ever, and its lines
 NOW = datetime.now(UTC)
 BEGAN = time.monotonic()
 STATES = ("success",) * 9 + ("failed",)
@@ -66,9 +66,9 @@ class Played(MemoryOrchestrator):
         done = int((time.monotonic() - BEGAN) * 3) % len(self._wide)
 
         def state(place: int) -> str:
-            if place < done:
+            if place < done and place != WRITER:
                 return "success"
-            return "running" if place < done + LAYER else "scheduled"
+            return "running" if place < done + LAYER or place == WRITER else "scheduled"
 
         return [_task_state(name, state(n)) for n, name in enumerate(self._wide)]
 
@@ -197,7 +197,7 @@ def fill(database: Database, sized: Callable[[int], int]) -> dict[str, str]:
         "gantt": f"/runs/{live['id']}?view=gantt",
         "grid": f"/workflows/{grid}/runs?runs=100",
         "log": f"/runs/{ended[0]['id']}?view=table&task=task_000",
-        "live log": f"/runs/{live['id']}?view=table&task=task_001",
+        "live log": f"/runs/{live['id']}?view=table&task=task_{WRITER:03}",
     }
 
 

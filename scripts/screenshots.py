@@ -18,7 +18,7 @@ from shutil import which
 from typing import Any
 
 import httpx
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
 
 from taxiway.cli import demonstration
@@ -106,7 +106,9 @@ def photograph(server: str) -> None:
             for name, path in pages(server).items():
                 page.goto(path)
                 page.get_by_role("heading", level=1).wait_for()
-                page.wait_for_timeout(1500)  # for what is drawn after it is loaded
+                page.wait_for_timeout(1500)  # for what is asked for when it is there
+                expect(page.locator(".mantine-Loader-root")).to_have_count(0, timeout=60_000)
+                page.wait_for_timeout(500)
                 page.screenshot(path=IMAGES / f"{name}-{scheme}.png")
                 print(f"{name}-{scheme}.png")
             page.close()
