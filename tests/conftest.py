@@ -71,6 +71,8 @@ def pytest_collection_modifyitems(
             group = item.path.stem
             if "stack" in getattr(item, "fixturenames", ()):
                 group = "second" if group in _SECOND else "first"
+                # The start of a stack has a limit of its own, and is no test's time.
+                item.add_marker(pytest.mark.timeout(300, func_only=True))
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.path == system / "test_schedule.py")
     yield
