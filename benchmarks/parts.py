@@ -24,6 +24,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "starting": Part("A task without packages", "benchmarks.starting"),
     "peers": Part("A task with packages, and the peers", "benchmarks.peers", 900),
+    "warm": Part("A task forked from a warm process", "benchmarks.warm_process", 600),
     "links": Part("Packages on their way into an environment", "benchmarks.links"),
     "values": Part("Values", "benchmarks.values", 600),
     "commits": Part("The files of a commit", "benchmarks.commits", 900),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +50,14 @@ GIT = {
 }
 
 
+def warm_setting(mode: str) -> dict[str, str]:
+    return {"TAXIWAY_WARM": "true"} if mode == "forked" else {}
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Iterator[WorkerSettings]:
+def settings(tmp_path: Path, mode: str) -> Iterator[WorkerSettings]:
     env = {"TAXIWAY_HOME": str(tmp_path / "home"), "TAXIWAY_ALLOW_BUILDS": ""}
-    yield WorkerSettings.from_env(env)
+    yield WorkerSettings.from_env(env | warm_setting(mode))
     remove_tree(tmp_path / "home" / "cache")
 
 
@@ -163,3 +169,29 @@ def test_unknown_releases_and_tasks_are_named(release: Release, settings: Worker
         start("00", "train")
     with pytest.raises(Invalid, match="has no task other"):
         start(release.digest, "other")
+
+
+@pytest.mark.long
+def test_a_task_says_whether_it_is_forked_before_its_workflow_and_that_before_the_worker(
+    release: Release, settings: WorkerSettings
+) -> None:
+    storage = Storage(settings.storage)
+
+    def forked(task: bool | None, workflow: bool | None, worker: bool) -> bool:
+        tasks = (Task("look", python_callable="def f(): pass", warm=task),)
+        declared = replace(release.workflow, tasks=tasks, warm=workflow)
+        sealed = replace(release, workflow=declared)
+        storage.put(f"releases/{sealed.digest}.json", sealed.to_bytes())
+        request = TaskRequest(sealed.digest, "look")
+        process = TaskProcess(request, MemoryHost(), replace(settings, warm=worker))
+        process.run()
+        return process.forked
+
+    until = time.monotonic() + 60
+    while not forked(None, True, worker=False):
+        assert time.monotonic() < until
+    assert forked(True, False, worker=False)
+    assert forked(None, None, worker=True)
+    assert not forked(False, True, worker=True)
+    assert not forked(None, False, worker=True)
+    assert not forked(None, None, worker=False)
