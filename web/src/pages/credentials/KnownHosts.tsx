@@ -49,7 +49,7 @@ export function KnownHosts() {
                       {host.port ? `:${host.port}` : ""}
                     </td>
                     <td>{host.key_type}</td>
-                    <td>
+                    <td style={{ whiteSpace: "nowrap" }}>
                       <code className="mono">{host.fingerprint.slice(0, 22)}…</code>
                       <CopyThis text={host.fingerprint} what="the fingerprint" />
                     </td>

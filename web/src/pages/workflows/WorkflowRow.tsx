@@ -17,7 +17,7 @@ export function WorkflowRow({ workflow }: { workflow: Workflow }) {
         <Text fw={600} size="sm">
           <Link to={`/workflows/${workflow.id}`}>{workflow.name}</Link>
         </Text>
-        <Text size="xs" c="dimmed" maw={360} truncate>
+        <Text size="xs" c="dimmed" maw={260} truncate>
           {workflow.git_repository
             ? `${workflow.git_repository} @ ${workflow.git_branch}`
             : (workflow.description ?? "inline only")}
