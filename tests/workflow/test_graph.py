@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxiway.workflow.graph import dependents_of, find_cycle, following, order
+from taxiway.workflow.graph import find_cycle, following, order
 
 GRAPHS = st.dictionaries(
     st.sampled_from("abcdefg"), st.lists(st.sampled_from("abcdefgz"), max_size=4)
@@ -56,10 +56,6 @@ def test_either_there_is_an_order_or_a_true_cycle(graph: dict[str, list[str]]) -
 
 def test_the_order_given_is_kept_where_nothing_forbids_it() -> None:
     assert order({"c": [], "a": [], "b": ["c"]}) == ["c", "a", "b"]
-
-
-def test_dependents_are_the_direct_ones() -> None:
-    assert dependents_of({"a": [], "b": ["a"], "c": ["b"]}, "a") == ["b"]
 
 
 def test_all_that_follows_is_found_in_the_order_of_the_graph() -> None:

@@ -12,7 +12,7 @@ import json
 import posixpath
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taxiway.environment import pylock, pyproject, requirements, script, uvlock
@@ -62,16 +62,6 @@ class Declared:
             "python_source": self.python_source or None,
             "tasks": list(self.tasks),
         }
-
-
-@dataclass
-class _Place:
-    """One script's folder, and what was found nearest to it."""
-
-    folder: str
-    source: str = ""
-    beside: tuple[str, ...] = ()
-    tasks: list[str] = field(default_factory=list)
 
 
 def declared(

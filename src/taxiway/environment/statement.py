@@ -58,10 +58,6 @@ class Direct:
     text: str
 
     @property
-    def is_vcs(self) -> bool:
-        return bool(re.match(r"(git|hg|svn|bzr)\+", self.url))
-
-    @property
     def is_wheel(self) -> bool:
         return split_url(self.url).path.endswith(".whl")
 

@@ -70,11 +70,6 @@ def order(graph: Graph) -> list[str]:
     return result
 
 
-def dependents_of(graph: Graph, name: str) -> list[str]:
-    """The nodes that wait for `name` directly."""
-    return [node for node, dependencies in graph.items() if name in dependencies]
-
-
 def following(graph: Graph, names: Sequence[str]) -> list[str]:
     """All nodes that wait for one of `names`, directly or not, in the order of the graph."""
     dependents: dict[str, list[str]] = {node: [] for node in graph}

@@ -269,7 +269,11 @@ class MemoryOrchestrator:
             try:
                 return self._values[dag_id, airflow_run_id, _name(task, map_index)]
             except KeyError:
-                raise NotFound("value-not-found", f"The task {task} has no value") from None
+                raise NotFound(
+                    "value-not-found",
+                    f"The task {task} of this run has no value",
+                    hint="It has one when it has ended well and returned something.",
+                ) from None
 
     def cancel(self, dag_id: str, airflow_run_id: str) -> None:
         self.end(dag_id, airflow_run_id, "failed", {})
