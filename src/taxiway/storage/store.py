@@ -107,6 +107,7 @@ class Storage:
             fcntl.flock(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             yield
         finally:
+            fcntl.flock(fd, fcntl.LOCK_UN)  # a process that was forked meanwhile has it, too
             os.close(fd)
 
     def put_addressed(self, folder: str, data: bytes, suffix: str = "") -> str:
