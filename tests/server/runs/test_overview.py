@@ -27,6 +27,7 @@ def test_a_grid_shows_runs_and_all_their_tasks_in_one_request(
     live.deploy(made)
     first = live.trigger(made)
     live.end(first, values={"load": 1, "train_model": 2})
+    assert live.get(f"/runs/{first['id']}")["state"] == "success"
     second = live.trigger(made, params={"train_model": {"epochs": 9}})
     path = f"/workflows/{made['id']}/grid"
     grid = live.get(path)
