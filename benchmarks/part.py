@@ -29,6 +29,7 @@ def main(module: str, pairs: str, slow_pairs: str, scale: str) -> None:
         try:
             for row in measure(options):
                 print(json.dumps(asdict(row)), file=rows, flush=True)
+                print(f"{row.what}: {row.measured} {row.beside}", file=sys.stderr, flush=True)
         except Exception as error:
             said = f"{type(error).__name__}: {' '.join(str(error).split())[-300:]}"
             print(json.dumps({"failed": said}), file=rows, flush=True)
