@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
-from taxiway.errors import Invalid
+from taxiway.errors import Conflict, Denied, Invalid, NotFound
 from taxiway.release.findings import Finding, finding_of, from_problem
 from taxiway.server.database import Database, WorkflowRow
 from taxiway.server.hooks import NoPublisher
@@ -24,6 +24,9 @@ from taxiway.server.tasks.replace import replace_tasks
 from taxiway.server.workflows import service as workflows
 from taxiway.server.workflows.queries import tasks_of
 from taxiway.server.workflows.schemas import Commit, WorkflowUpdate
+
+
+REFUSED = (Conflict, Denied, Invalid, NotFound)
 
 
 class CheckDraft(BaseModel):
@@ -41,6 +44,9 @@ class CheckDraft(BaseModel):
         max_length=5000,
         description="All tasks, as `PUT /workflows/{id}/tasks` takes them; what it would refuse is "
         "among the problems.",
+        examples=[
+            [{"name": "train_model", "script_path": "src/train.py", "function_name": "train_model"}]
+        ],
     )
     commit: Commit = Field(
         None,
@@ -67,12 +73,12 @@ def rehearse(database: Database, workflow_id: str, given: CheckDraft) -> Draft:
         try:
             if fields is not None:
                 workflows.update(session, workflow_id, fields, NoPublisher())
-        except Invalid as error:
+        except REFUSED as error:
             found = [*found, *finding_of(error)]
         try:
             if tasks is not None:
                 replace_tasks(session, workflow_id, tasks)
-        except Invalid as error:
+        except REFUSED as error:
             found = [*found, *(_named(finding, tasks or ()) for finding in finding_of(error))]
         if found:
             return Draft(None, findings=found)
