@@ -104,6 +104,7 @@ class Broker:
     def end(self) -> None:
         """The name goes before the lock, so that who gets the lock finds none."""
         self._forget(self._orders["name"])
+        self._forget(f"{self._orders['name']}.lock")
         if not self._lost:
             with contextlib.suppress(OSError):
                 os.kill(self._server, signal.SIGKILL)

@@ -61,14 +61,16 @@ class Place:
                 return None
         except OSError:
             pass  # it did not fail
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        lock = os.open(self.folder / f"{self.name}.lock", flags, 0o600)
+        path, flags = self.folder / f"{self.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        lock = os.open(path, flags, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.stat().st_ino == os.fstat(lock).st_ino:
+                return lock
         except OSError:
-            os.close(lock)
-            return None
-        return lock
+            pass  # it is held, or who held it has just removed it
+        os.close(lock)
+        return None
 
 
 def place_of(
