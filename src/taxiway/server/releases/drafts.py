@@ -25,7 +25,6 @@ from taxiway.server.workflows import service as workflows
 from taxiway.server.workflows.queries import tasks_of
 from taxiway.server.workflows.schemas import Commit, WorkflowUpdate
 
-
 REFUSED = (Conflict, Denied, Invalid, NotFound)
 
 
