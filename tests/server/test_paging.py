@@ -284,7 +284,11 @@ PLANNED = (
         "/runs?state=failed",
         "/runs?state=failed&state=success",
     ),
-    *("/runs?trigger=manual", "/runs?created_before=2026-01-01T02:00:00Z"),
+    *(
+        "/runs?trigger=manual",
+        "/runs?trigger=manual&state=failed",
+        "/runs?created_before=2026-01-01T02:00:00Z",
+    ),
     *(
         "/runs?workflow_id={id}",
         "/runs?workflow_id={id}&release=1",

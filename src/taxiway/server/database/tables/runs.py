@@ -24,6 +24,7 @@ class RunRow(Base):
         Index("ix_runs_created_at_id", "created_at", "id"),
         Index("ix_runs_state_created_at_id", "state", "created_at", "id"),
         Index("ix_runs_trigger_created_at_id", "trigger", "created_at", "id"),
+        Index("ix_runs_trigger_state_created_at_id", "trigger", "state", "created_at", "id"),
         Index("ix_runs_release_id_created_at_id", "release_id", "created_at", "id"),
         Index(
             "ix_runs_workflow_id_state_created_at_id", "workflow_id", "state", "created_at", "id"
