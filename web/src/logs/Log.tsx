@@ -12,6 +12,8 @@ import { Line } from "./Line";
 import { firstFrom, LEVELS, useMatching } from "./matching";
 import { useLog } from "./useLog";
 
+const UPWARDS = new Set(["ArrowUp", "PageUp", "Home"]);
+
 /** A task's log: it follows until the reader scrolls up, and never takes the scroll from them. */
 export default function Log({
   run,
@@ -36,11 +38,13 @@ export default function Log({
   const [level, setLevel] = useState("debug");
   const [platform, setPlatform] = useState(false);
   const [atEnd, setAtEnd] = useState(true);
+  const [following, setFollowing] = useState(!linked);
   const list = useRef<VirtuosoHandle>(null);
   const { lines } = log;
   const shown = useMatching(lines, log.count, { found, level, platform: platform || linked > 0 });
   const link = useCallback(
-    (line: number) =>
+    (line: number) => {
+      setFollowing(false);
       setParams(
         (now) => {
           now.set("line", String(line));
@@ -48,7 +52,8 @@ export default function Log({
           return now;
         },
         { replace: true },
-      ),
+      );
+    },
     [setParams, tried],
   );
   const hasLines = shown.length > 0;
@@ -135,7 +140,19 @@ export default function Log({
       {log.loading ? (
         <Loading what="Reading the log" />
       ) : (
-        <div className="log" role="log" aria-live="off" aria-label={`Log of ${task}`}>
+        <div
+          className="log"
+          role="log"
+          aria-live="off"
+          aria-label={`Log of ${task}`}
+          // only the reader ends it: lines may come faster than the end is reached
+          onWheel={(event) => event.deltaY < 0 && setFollowing(false)}
+          onTouchMove={() => setFollowing(false)}
+          onPointerDown={(event) =>
+            (event.target as Element).classList.contains("log-lines") && setFollowing(false)
+          }
+          onKeyDown={(event) => UPWARDS.has(event.key) && setFollowing(false)}
+        >
           {!hasLines && (
             <Nothing text={log.count ? "No line is like that." : "No line was written yet."} />
           )}
@@ -149,18 +166,24 @@ export default function Log({
                 ? { index: firstFrom(shown, linked - 1), align: "center" }
                 : Math.max(0, shown.length - 1)
             }
-            followOutput={(end) => (end && log.live ? "auto" : false)}
-            atBottomStateChange={setAtEnd}
+            followOutput={() => (following && log.live ? "auto" : false)}
+            atBottomStateChange={(end) => {
+              setAtEnd(end);
+              if (end) setFollowing(true);
+            }}
             atBottomThreshold={40}
             increaseViewportBy={300}
             itemContent={item}
           />
-          {!atEnd && hasLines && (
+          {!atEnd && !(following && log.live) && hasLines && (
             <Button
               className="log-end"
               size="compact-xs"
               leftSection={<ArrowDown size={12} />}
-              onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end" })}
+              onClick={() => {
+                setFollowing(true);
+                list.current?.scrollToIndex({ index: "LAST", align: "end" });
+              }}
             >
               {log.live ? "Follow" : "To the end"}
             </Button>
