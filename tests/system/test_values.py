@@ -66,7 +66,7 @@ def test_values_reach_the_next_task_as_what_they_were(pilot, stack):
     assert pilot.value(run, "big")["format"] == "json"
 
 
-MAKE = "def make():\n    return [{'n': 1}, {'n': 2}, {'n': 3}]\n"
+MAKE = "def make():\n    return [{'n': 1}, {'n': 2}]\n"
 TRAIN = """\
 def train(seed, item, bonus, context):
     (context["artifacts"] / "seen.txt").write_text(f"{seed} {item['n']}")
@@ -115,7 +115,7 @@ def test_many_elements_inputs_secrets_and_artifacts(pilot, stack):
     pilot.deploy(workflow)
     run = pilot.succeed(workflow)
     # Lists vary by the names of their parameters, the last one first.
-    found = (10, None, 30, 11, None, 31)
+    found = (10, None, 11, None)
     scores = [score and {"metrics": {"score": score}} for score in found]
     assert pilot.value(run, "gather") == {"all": scores, "first": 10, "key": len(key)}
     log = pilot.log(run, "gather")
@@ -123,12 +123,12 @@ def test_many_elements_inputs_secrets_and_artifacts(pilot, stack):
     told = get(f"/runs/{run}/tasks/train/value")
     assert told["value"] == scores
     assert get(f"/runs/{run}/tasks/train/artifacts?map_index=2")["items"][0]["size"] == 4
-    assert get(f"/runs/{run}/tasks/train/value?map_index=3")["value"] == scores[3]
-    last = get(f"/runs/{run}/tasks/train/record?map_index=5")
+    assert get(f"/runs/{run}/tasks/train/value?map_index=2")["value"] == scores[2]
+    last = get(f"/runs/{run}/tasks/train/record?map_index=3")
     assert (last["params"]["seed"], last["inputs"]["bonus"]["value"]) == (10, 1)
-    assert get(f"/runs/{run}/tasks/train/logs?map_index=5")["map_index"] == 5
+    assert get(f"/runs/{run}/tasks/train/logs?map_index=3")["map_index"] == 3
     series = get(f"/workflows/{workflow}/metrics?task=train")["items"]
-    assert [point["value"] for point in series[0]["points"]] == [10, 30, 11, 31]
+    assert [point["value"] for point in series[0]["points"]] == [10, 11]
     record = get(f"/runs/{run}/tasks/gather/record")
     assert set(record["inputs"]) == {"train", "first"} and key not in str(record)
 
