@@ -30,7 +30,7 @@ from taxiway.embedded.supervisor import Supervisor
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "build" / "screenshots"
-SHOWN = ("graph-light", "edit-light", "run-dark", "compare-light")
+SHOWN = ("graph-light", "edit-light", "run-light", "compare-light")
 SIZE = {"width": 1280, "height": 800}
 
 
