@@ -1,12 +1,9 @@
 import {
   Accordion,
   Autocomplete,
-  Code,
   Group,
-  NumberInput,
   Select,
   Stack,
-  Switch,
   Text,
   Textarea,
   TextInput,
@@ -21,6 +18,7 @@ import { scheduleWords } from "../../components/schedule";
 import type { Fields } from "./draft";
 import { PairsField } from "./PairsField";
 import { type EditProblem, fieldOf } from "./problems";
+import { ScheduleFields } from "./ScheduleFields";
 
 const POLICIES = [
   { value: "on_deploy", label: "The branch's head at each deploy" },
@@ -116,7 +114,7 @@ export function FieldsForm({
           </Text>
         </Accordion.Control>
         <Accordion.Panel>
-          <Schedule fields={fields} wrong={wrong} onChange={onChange} />
+          <ScheduleFields fields={fields} wrong={wrong} onChange={onChange} />
         </Accordion.Panel>
       </Accordion.Item>
       <Accordion.Item value="more">
@@ -283,80 +281,5 @@ function CredentialField({
         onChange({ git_credential_id: id, git_auth_type: chosen?.kind ?? "none" });
       }}
     />
-  );
-}
-
-function Schedule({
-  fields,
-  wrong,
-  onChange,
-}: {
-  fields: Fields;
-  wrong: Record<string, string>;
-  onChange: Change;
-}) {
-  return (
-    <Stack gap="sm">
-      <Group grow align="flex-start">
-        <TextInput
-          label="Name"
-          name="name"
-          value={fields.name}
-          maxLength={255}
-          error={wrong.name}
-          onChange={(event) => onChange({ name: event.currentTarget.value })}
-        />
-        <TextInput
-          label="Description"
-          name="description"
-          value={(fields.description as string | null) ?? ""}
-          error={wrong.description}
-          onChange={(event) => onChange({ description: event.currentTarget.value || null })}
-        />
-      </Group>
-      <Group grow align="flex-start">
-        <TextInput
-          label="Schedule"
-          name="schedule"
-          description={
-            <>
-              Five cron fields, or a preset like <Code>@daily</Code>. Empty: by hand.
-            </>
-          }
-          value={(fields.schedule as string | null) ?? ""}
-          error={wrong.schedule}
-          onChange={(event) => onChange({ schedule: event.currentTarget.value || null })}
-        />
-        <TextInput
-          label="Time zone"
-          name="timezone"
-          description="In which the schedule is meant."
-          value={fields.timezone as string}
-          error={wrong.timezone}
-          onChange={(event) => onChange({ timezone: event.currentTarget.value })}
-        />
-        <NumberInput
-          label="Runs at once"
-          name="max_active_runs"
-          description="How many may be in progress."
-          min={1}
-          value={fields.max_active_runs as number}
-          error={wrong.max_active_runs}
-          onChange={(value) => onChange({ max_active_runs: Number(value) || 1 })}
-        />
-      </Group>
-      <Group>
-        <Switch
-          label="The schedule is on"
-          checked={fields.is_active as boolean}
-          onChange={(event) => onChange({ is_active: event.currentTarget.checked })}
-        />
-        <Switch
-          label="Make up for missed runs"
-          checked={fields.catchup as boolean}
-          onChange={(event) => onChange({ catchup: event.currentTarget.checked })}
-        />
-      </Group>
-    </Stack>
   );
 }
