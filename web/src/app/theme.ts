@@ -7,6 +7,11 @@ export const theme = createTheme({
       ...(["#d5d9de", "#b8bec6", "#9aa1aa", "#6b727c", "#3d434c"] as const),
       ...(["#2f343c", "#23272d", "#1b1e23", "#16191d", "#101215"] as const),
     ],
+    // white on its seventh shade, a button in the dark, is too pale
+    red: [
+      ...(["#fff5f5", "#ffe3e3", "#ffc9c9", "#ffa8a8", "#ff8787"] as const),
+      ...(["#ff6b6b", "#fa5252", "#c92a2a", "#c92a2a", "#b02525"] as const),
+    ],
   },
   primaryColor: "indigo",
   primaryShade: { light: 8, dark: 7 },
