@@ -7,12 +7,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     ByteSize,
     Field,
     ValidationError,
@@ -20,7 +18,6 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -31,62 +28,12 @@ from taxiway.errors import Denied, Invalid, Problem
 from taxiway.git.access import Access
 from taxiway.git.policy import GitPolicy, TreeLimits
 from taxiway.redaction import Secret
-from taxiway.server.notifications.address import NotifyAddress
+from taxiway.server.setting_values import Colons, Commas, NotifyUrl, Proxy, PublicUrl, Size
 from taxiway.storage.eviction import Bounds, parse_size
 
 DEFAULT_HOME = "~/.taxiway"
 FILE = "taxiway.toml"
 LOOPBACK_NAMES = ("localhost", "ip6-localhost")
-
-
-def _split(separator: str) -> BeforeValidator:
-    def split(value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(separator) if part.strip())
-        return tuple(value) if isinstance(value, list) else value
-
-    return BeforeValidator(split)
-
-
-def _notify_url(value: str | None) -> str | None:
-    try:
-        return NotifyAddress.parse(value).text if value else None
-    except Invalid as error:
-        raise ValueError(error.message) from None
-
-
-def _proxy(value: str | None) -> str | None:
-    if not value:
-        return None
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("a proxy is written as http://host:port, or https://host:port")
-    return value
-
-
-def _public_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if value and (not usable or "@" in parts.netloc or parts.query or parts.fragment):
-        raise ValueError("an address is written as https://taxiway.example.org")
-    return value.rstrip("/")
-
-
-def _size(value: str) -> str:
-    parse_size(value)
-    return value
-
-
-Size = Annotated[str, AfterValidator(_size)]
-Commas = Annotated[tuple[str, ...], NoDecode, _split(",")]
-Colons = Annotated[tuple[Path, ...], NoDecode, _split(":")]
 
 
 class Settings(BaseSettings):
@@ -100,7 +47,7 @@ class Settings(BaseSettings):
     home: Path = Field(Path(DEFAULT_HOME), description="Where everything of this server lies.")
     host: str = Field("127.0.0.1", description="The address to listen on; loopback only.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on.")
-    public_url: Annotated[str, AfterValidator(_public_url)] = Field(
+    public_url: PublicUrl = Field(
         "", description="Address of this server as people reach it, for links."
     )
     allowed_hosts: Commas = Field((), description="More names that the Host header may have.")
@@ -117,7 +64,7 @@ class Settings(BaseSettings):
     max_tree_size: ByteSize = Field(ByteSize(2 * 1000**3), gt=0, description="Of all files.")
     max_tree_entries: int = Field(50_000, gt=0, description="Files of one commit.")
     max_lfs_size: ByteSize = Field(ByteSize(10 * 1000**3), gt=0, description="Of all LFS objects.")
-    proxy: Annotated[str | None, AfterValidator(_proxy)] = Field(
+    proxy: Proxy = Field(
         None, repr=False, description="HTTP proxy for Git hosts, LFS and package indexes."
     )
     ca_bundle: Path | None = Field(None, description="Certificates to trust instead of the usual.")
@@ -135,7 +82,7 @@ class Settings(BaseSettings):
     warm_idle: int = Field(600, ge=1, description="Seconds without a task that end a warm process.")
     task_env_pass: Commas = Field((), description="Variables that tasks get from the worker.")
     run_as_user: str | None = Field(None, description="The user that tasks run as.")
-    notify_url: Annotated[str | None, AfterValidator(_notify_url)] = Field(
+    notify_url: NotifyUrl = Field(
         None, repr=False, description="Address that is told of failures, by default."
     )
     push_interval: float = Field(
