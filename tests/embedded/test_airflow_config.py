@@ -110,15 +110,18 @@ def test_no_part_of_the_stack_listens_to_other_machines(stack: Any) -> None:
 
 
 def listening(pid: int) -> list[str]:
-    """The local addresses, as the kernel writes them, at which the process accepts."""
+    """The local addresses, as the kernel writes them, at which the process accepts; none of one
+    that has ended meanwhile, as that of a task may."""
     sockets = set()
-    for entry in (Path("/proc") / str(pid) / "fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            sockets.add(str(entry.readlink()))
     found = []
-    for table in ("tcp", "tcp6"):
-        lines = (Path("/proc") / str(pid) / "net" / table).read_text().splitlines()[1:]
-        for fields in map(str.split, lines):
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
-                found.append(fields[1])
+    process = Path("/proc") / str(pid)
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for entry in (process / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                sockets.add(str(entry.readlink()))
+        for table in ("tcp", "tcp6"):
+            lines = (process / "net" / table).read_text().splitlines()[1:]
+            for fields in map(str.split, lines):
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                    found.append(fields[1])
     return found

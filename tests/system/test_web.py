@@ -201,7 +201,7 @@ def addresses(stack: Any) -> list[tuple[str, str]]:
         (f"{home}/runs", "Runs and their tasks"),
         (f"{home}/releases", "What it changed".lower()),
         (f"{home}/releases/1", "The DAG file"),
-        (f"{home}/compare?base=1&head=1", "They are the same"),
+        (f"{home}/compare?base=1&head=1", "are the same: equal digests"),
         ("/runs", "Took"),
         (f"/runs/{run}?task=report", "lines"),
         (f"/runs/{run}?view=gantt", "Snapshot"),
