@@ -36,7 +36,7 @@ test: $(STAMP)  ## Lint, then unit, integration and system tests, the last on a 
 	@$(BIN)/pytest -q -m "integration and not system and not long" -n 2
 	@$(SAY) "System tests, on a real Airflow; the web UI in a real browser"
 	@scripts/install-browser
-	@$(BIN)/pytest -v -m "system and not long" -n 3 --dist loadgroup --durations=10 tests/system tests/embedded
+	@$(BIN)/pytest -v -m "system and not long" -n 2 --dist loadgroup --durations=10 tests/system tests/embedded
 
 test-all: test web  ## The same, and what takes longer
 	@$(SAY) "Long tests, some on one real Airflow"

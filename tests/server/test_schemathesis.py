@@ -17,7 +17,6 @@ from taxiway.server.database import Database
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES = 5
 SAYS_503_OF_AIRFLOW = {"getReadiness"}
 ADDRESS = "http://localhost:8000"
 
@@ -33,7 +32,10 @@ def databases(
         database.close()
 
 
-def test_no_request_makes_the_server_fail(shared_app: FastAPI, databases: list[Database]) -> None:
+@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.long)])
+def test_no_request_makes_the_server_fail(
+    shared_app: FastAPI, databases: list[Database], examples: int
+) -> None:
     """Also what escapes from the service is an answer here, as it is outside tests."""
     server = TestClient(shared_app, base_url=ADDRESS, follow_redirects=False)
     made = {}
@@ -45,7 +47,7 @@ def test_no_request_makes_the_server_fail(shared_app: FastAPI, databases: list[D
     tried: Counter[str] = Counter()
     failed: list[str] = []
     for result in schema.get_all_operations():
-        _attempt(server, result.ok(), made, tried, failed)
+        _attempt(server, result.ok(), examples, made, tried, failed)
     assert len(tried) > 25
     assert failed == []
 
@@ -53,6 +55,7 @@ def test_no_request_makes_the_server_fail(shared_app: FastAPI, databases: list[D
 def _attempt(
     server: TestClient,
     operation: Any,
+    examples: int,
     workflows: dict[Database, str],
     tried: Counter[str],
     failed: list[str],
@@ -60,7 +63,7 @@ def _attempt(
     name = operation.definition.raw["operationId"]
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         derandomize=True,

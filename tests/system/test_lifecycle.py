@@ -86,6 +86,7 @@ def status_of(home: Path) -> tuple[int, dict[str, Any]]:
     return ended.returncode, json.loads(ended.stdout)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_real_stack_survives_the_kill_of_its_supervisor_and_ends_without_a_trace(
     home: Path, up: Callable[[], Upped]
