@@ -33,7 +33,7 @@ test: $(STAMP)  ## Lint, then unit, integration and system tests, the last on a 
 	@$(SAY) "Unit tests"
 	@$(BIN)/pytest -q -m "not integration and not system" -n 2
 	@$(SAY) "Integration tests: real git, uv, databases and processes"
-	@$(BIN)/pytest -q -m "integration and not system and not long" -n 2
+	@$(BIN)/pytest -q -m "integration and not system and not long" -n 3
 	@$(SAY) "System tests, on a real Airflow; the web UI in a real browser"
 	@scripts/install-browser
 	@$(BIN)/pytest -v -m "system and not long" -n 2 --dist loadgroup --durations=10 tests/system tests/embedded
