@@ -103,22 +103,25 @@ class Follower:
         return POLL_SECONDS if not due else 0.1
 
     def _groups(self) -> dict[str, list[WorkflowRow]]:
-        """The workflows by what one look shows: a repository, read in one way. Those that only
-        want to be told have a watch of their own, unless one of the same repository follows."""
+        """One workflow of each repository and credential, by what one look shows: a repository,
+        read in one way. Those that only want to be told have a watch of their own, unless one of
+        the same repository follows."""
         with self._database.reading() as session:
-            rows = queries.deployed(session)
-        alike: dict[tuple[str, str | None], list[WorkflowRow]] = defaultdict(list)
-        for row in rows:
-            alike[str(row.git_repository), row.git_credential_id].append(row)
+            sources = queries.sources(session)
         groups: dict[str, list[WorkflowRow]] = defaultdict(list)
-        for members in alike.values():
+        follow: set[str] = set()
+        for row, follows in sources:
             try:
-                groups[self._mirror_of(members[0]).key] += members
+                key = self._mirror_of(row).key
             except TaxiwayError as error:  # its address cannot be used: a deploy says so
-                log.warning("not-followed", repository=members[0].git_repository, why=error.code)
+                log.warning("not-followed", repository=row.git_repository, why=error.code)
+                continue
+            groups[key].append(row)
+            if follows:
+                follow.add(key)
         return {
-            key if _follow(members) else hashlib.sha256(f"calm {key}".encode()).hexdigest(): members
-            for key, members in groups.items()
+            key if key in follow else hashlib.sha256(f"calm {key}".encode()).hexdigest(): rows
+            for key, rows in groups.items()
         }
 
     def _begin(self, missing: dict[str, WorkflowRow], moment: datetime) -> dict[str, WatchRow]:
@@ -131,11 +134,14 @@ class Follower:
                 session.merge(watch)
         return made
 
-    def _look(self, key: str, workflows: Sequence[WorkflowRow]) -> None:
-        mirror = self._mirror_of(workflows[0])
+    def _look(self, key: str, alike: Sequence[WorkflowRow]) -> None:
+        mirror = self._mirror_of(alike[0])
+        with self._database.reading() as session:
+            workflows = queries.deployed(session, alike)
         with self._database.writing() as session:  # a hint from now on is for the next look
             session.get_one(WatchRow, key).looked_at = now()
-        calm = not _follow(workflows)
+        following = [row for row in workflows if row.git_update_policy == "on_push"]
+        calm = not following
         try:
             refs = mirror.refs()
         except TaxiwayError as error:
@@ -146,7 +152,7 @@ class Follower:
             row.git_branch: seen[row.git_branch] for row in workflows if row.git_branch in seen
         }
         self._settle(key, heads=heads, calm=calm)
-        self._arrivals.consider(mirror, _following(workflows), seen)
+        self._arrivals.consider(mirror, following, seen)
         self._heads.note(mirror, workflows, seen, bring=calm)
 
     def _settle(
@@ -168,14 +174,6 @@ class Follower:
             watch.due_at = now() + pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
         if error is not None:
             log.warning("look-failed", repository=watch.git_repository, why=error.message)
-
-
-def _following(rows: Sequence[WorkflowRow]) -> list[WorkflowRow]:
-    return [row for row in rows if row.git_update_policy == "on_push"]
-
-
-def _follow(rows: Sequence[WorkflowRow]) -> bool:
-    return bool(_following(rows))
 
 
 def _address(row: WorkflowRow) -> str:

@@ -5,22 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from taxiway.server.database import ReleaseRow, WatchRow, WorkflowRow
 
+_DEPLOYED = (
+    WorkflowRow.deleted_at.is_(None),
+    WorkflowRow.git_repository.is_not(None),
+    WorkflowRow.current_release_id.is_not(None),
+)
 
-def deployed(session: Session) -> Sequence[WorkflowRow]:
-    """The workflows with a branch to look at: those that were deployed by hand before."""
+
+def sources(session: Session) -> list[tuple[WorkflowRow, bool]]:
+    """One workflow of each repository and credential that has a branch to look at, and whether
+    one of them follows pushes: however many they are, a pass reads no more rows than that."""
+    follows = func.max(case((WorkflowRow.git_update_policy == "on_push", 1), else_=0))
+    groups = (
+        select(func.min(WorkflowRow.id).label("id"), follows.label("follows"))
+        .where(*_DEPLOYED)
+        .group_by(WorkflowRow.git_repository, WorkflowRow.git_credential_id)
+        .subquery()
+    )
+    rows = select(WorkflowRow, groups.c.follows).join(groups, WorkflowRow.id == groups.c.id)
+    found = session.execute(rows.order_by(WorkflowRow.id)).all()
+    return [(row, bool(follow)) for row, follow in found]
+
+
+def deployed(session: Session, alike: Iterable[WorkflowRow]) -> Sequence[WorkflowRow]:
+    """The workflows that have the repository and the credential of one of these: those that were
+    deployed by hand before."""
+    same = [
+        (WorkflowRow.git_repository == row.git_repository)
+        & WorkflowRow.git_credential_id.is_not_distinct_from(row.git_credential_id)
+        for row in alike
+    ]
     return session.scalars(
-        select(WorkflowRow)
-        .where(
-            WorkflowRow.deleted_at.is_(None),
-            WorkflowRow.git_repository.is_not(None),
-            WorkflowRow.current_release_id.is_not(None),
-        )
-        .order_by(WorkflowRow.id)
+        select(WorkflowRow).where(*_DEPLOYED, or_(*same)).order_by(WorkflowRow.id)
     ).all()
 
 
