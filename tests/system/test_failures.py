@@ -137,7 +137,7 @@ def test_what_may_mend_is_tried_again_without_retries(pilot, stack):
     finally:
         for path, away in moved:
             away.rename(path)
-    assert pilot.end_of(run)["state"] == "success"
+    assert pilot.end_of(run)["state"] == "success", pilot.story(run)
     assert pilot.value(run, "wait") == "mended"
 
 

@@ -16,10 +16,13 @@ from airflow.sdk.exceptions import (
 
 from taxiway.errors import NotFound, TaskFailed, TaxiwayError, Unavailable
 
-# Ten waits of up to a minute, about six minutes: long enough for a restart, short enough to hear
+# Ten waits of up to a minute, about eight minutes: long enough for a restart, short enough to hear
 # of a fault on the same day. A wait uses up no try, so it works for a task without retries.
 MAX_WAITS = 10
-FIRST_WAIT = 5
+# Airflow's supervisor may notice the end of a task's process as late as its next heartbeat, after
+# `[workers] min_heartbeat_interval`, 5 s. A task that was queued again by then is taken for one
+# that ended while it was queued, and failed, so the shortest wait is well above that.
+FIRST_WAIT = 10
 LONGEST_WAIT = 60
 
 _log = logging.getLogger("taxiway")
