@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Task } from "../src/api/queries";
 import type { Fn } from "../src/api/repositories";
-import { draftTask, newTask, sentTask } from "../src/pages/edit/draft";
+import { draftTask, fieldsOf, newTask, sentTask } from "../src/pages/edit/draft";
+import { warmOf, warmText } from "../src/pages/edit/EnvironmentFields";
 import { cycle, localProblems } from "../src/pages/edit/problems";
 import { wire } from "../src/pages/edit/wiring";
 
@@ -57,6 +58,13 @@ describe("a draft", () => {
       python_callable: null,
       script_path: "src/train.py",
     });
+  });
+
+  it("says of warm processes yes, no, or nothing", () => {
+    expect([null, true, false].map((warm) => warmOf(warmText(warm)))).toEqual([null, true, false]);
+    const workflow = { name: "w", warm: false, dependency_groups: ["gpu"] };
+    expect(fieldsOf(workflow as never)).toEqual(workflow);
+    expect(sentTask(draftTask({ ...stored, warm: true }))).toMatchObject({ warm: true });
   });
 
   it("gives new tasks names of their own", () => {

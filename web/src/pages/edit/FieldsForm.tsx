@@ -4,6 +4,7 @@ import {
   Group,
   Select,
   Stack,
+  TagsInput,
   Text,
   Textarea,
   TextInput,
@@ -16,7 +17,7 @@ import { refsQuery, type Repository } from "../../api/repositories";
 import { Refused } from "../../components/Refused";
 import { scheduleWords } from "../../components/schedule";
 import type { Fields } from "./draft";
-import { PairsField } from "./PairsField";
+import { EnvironmentFields } from "./EnvironmentFields";
 import { type EditProblem, fieldOf } from "./problems";
 import { ScheduleFields } from "./ScheduleFields";
 
@@ -77,6 +78,7 @@ export function FieldsForm({
   onChange: Change;
 }) {
   const wrong = { ...problemsByField(problems), ...fieldErrors(error) };
+  const groups = (fields.dependency_groups as string[] | undefined) ?? [];
   const [open, setOpen] = useState<string[]>(fields.git_repository ? [] : ["code"]);
   useEffect(() => {
     if (!goneTo) return;
@@ -136,24 +138,16 @@ export function FieldsForm({
               error={wrong.requirements}
               onChange={(event) => onChange({ requirements: event.currentTarget.value || null })}
             />
-            <PairsField
-              label="Environment variables"
-              description="Of every task."
-              nameLabel="Name of the variable"
-              valueLabel="Text of the variable"
-              placeholder="text"
-              value={(fields.env as Record<string, unknown> | undefined) ?? {}}
-              onChange={(env) => onChange({ env })}
+            <TagsInput
+              label="Groups of packages"
+              name="dependency_groups"
+              description="Of the repository's pyproject.toml, besides its dependencies."
+              placeholder={groups.length ? undefined : "none"}
+              value={groups}
+              error={wrong.dependency_groups}
+              onChange={(dependency_groups) => onChange({ dependency_groups })}
             />
-            <PairsField
-              label="Secrets"
-              description="Environment variables whose text Airflow keeps; it never comes here."
-              nameLabel="Name of the secret"
-              valueLabel="Where it is kept"
-              placeholder="variable:NAME or connection:ID"
-              value={(fields.secrets as Record<string, unknown> | undefined) ?? {}}
-              onChange={(secrets) => onChange({ secrets })}
-            />
+            <EnvironmentFields of="workflow" values={fields} wrong={wrong} onChange={onChange} />
             <TextInput
               label="Who hears of failures"
               name="notify_url"

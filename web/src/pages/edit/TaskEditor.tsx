@@ -15,6 +15,7 @@ import { Loading } from "../../components/Loading";
 import { Panel } from "../../components/Page";
 import { Code } from "../../editor";
 import type { DraftTask, Mode } from "./draft";
+import { EnvironmentFields } from "./EnvironmentFields";
 import { FunctionField } from "./FunctionField";
 import { PairsField } from "./PairsField";
 import type { EditProblem } from "./problems";
@@ -166,9 +167,9 @@ function TaskMore({
   const { rest } = task;
   const more = (values: Record<string, unknown>) => change({ rest: { ...rest, ...values } });
   const pairs = (name: string) => (rest[name] as Record<string, unknown> | undefined) ?? {};
-  const used = ["inputs", "expand", "env", "secrets"].some(
-    (name) => Object.keys(pairs(name)).length > 0,
-  );
+  const used =
+    typeof rest.warm === "boolean" ||
+    ["inputs", "expand", "env", "secrets"].some((name) => Object.keys(pairs(name)).length > 0);
   return (
     <Accordion variant="contained" defaultValue={used ? "more" : null}>
       <Accordion.Item value="more">
@@ -198,37 +199,26 @@ function TaskMore({
               value={pairs("expand")}
               onChange={(expand) => more({ expand })}
             />
-            <PairsField
-              label="Environment variables"
-              description="Of this task, on top of the workflow's."
-              nameLabel="Name of the variable"
-              valueLabel="Text of the variable"
-              placeholder="text"
-              value={pairs("env")}
-              onChange={(env) => more({ env })}
-            />
-            <PairsField
-              label="Secrets"
-              description="Environment variables whose text Airflow keeps."
-              nameLabel="Name of the secret"
-              valueLabel="Where it is kept"
-              placeholder="variable:NAME or connection:ID"
-              value={pairs("secrets")}
-              onChange={(secrets) => more({ secrets })}
+            <EnvironmentFields of="task" values={rest} onChange={more} />
+            <Select
+              label="Runs when those before it"
+              data={RULES}
+              allowDeselect={false}
+              value={String(rest.trigger_rule ?? "all_success")}
+              onChange={(trigger_rule) => more({ trigger_rule })}
             />
             <Group grow align="flex-start">
-              <Select
-                label="Runs when those before it"
-                data={RULES}
-                allowDeselect={false}
-                value={String(rest.trigger_rule ?? "all_success")}
-                onChange={(trigger_rule) => more({ trigger_rule })}
-              />
               <TextInput
                 label="Pool"
                 placeholder="default"
                 value={(rest.pool as string | null | undefined) ?? ""}
                 onChange={(event) => more({ pool: event.currentTarget.value || null })}
+              />
+              <NumberInput
+                label="Slots of the pool"
+                min={1}
+                value={Number(rest.pool_slots ?? 1)}
+                onChange={(value) => more({ pool_slots: Number(value) || 1 })}
               />
               <TextInput
                 label="Queue"

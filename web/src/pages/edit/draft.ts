@@ -16,8 +16,10 @@ const FIELDS = [
   "git_credential_id",
   "git_subdirectory",
   "requirements",
+  "dependency_groups",
   "env",
   "secrets",
+  "warm",
   "notify_url",
 ] as const;
 

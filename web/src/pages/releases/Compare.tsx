@@ -65,10 +65,7 @@ function Choose({
   workflow: string;
 }) {
   const [, setParams] = useSearchParams();
-  const data = [...new Set([...numbers, base, head])]
-    .filter(Boolean)
-    .sort((one, other) => other - one)
-    .map((number) => ({ value: String(number), label: `Release ${number}` }));
+  const all = [...new Set([...numbers, base, head])].filter(Boolean);
   const choose = (values: { base?: number; head?: number }) =>
     setParams((now) => {
       now.set("base", String(values.base ?? base));
@@ -77,25 +74,9 @@ function Choose({
     });
   return (
     <Group gap="xs">
-      <Select
-        size="xs"
-        w={140}
-        aria-label="From release"
-        data={data}
-        value={String(base)}
-        allowDeselect={false}
-        onChange={(number) => choose({ base: Number(number) })}
-      />
+      <Picker label="From release" numbers={all} value={base} pick={(base) => choose({ base })} />
       <span aria-hidden>→</span>
-      <Select
-        size="xs"
-        w={140}
-        aria-label="To release"
-        data={data}
-        value={String(head)}
-        allowDeselect={false}
-        onChange={(number) => choose({ head: Number(number) })}
-      />
+      <Picker label="To release" numbers={all} value={head} pick={(head) => choose({ head })} />
       <Button
         size="xs"
         variant="default"
@@ -106,6 +87,31 @@ function Choose({
       </Button>
       <Link to={`/workflows/${workflow}/releases/${head}`}>Release {head} itself</Link>
     </Group>
+  );
+}
+
+function Picker({
+  label,
+  numbers,
+  value,
+  pick,
+}: {
+  label: string;
+  numbers: number[];
+  value: number;
+  pick: (number: number) => void;
+}) {
+  const newestFirst = [...numbers].sort((one, other) => other - one);
+  return (
+    <Select
+      size="xs"
+      w={140}
+      aria-label={label}
+      data={newestFirst.map((number) => ({ value: String(number), label: `Release ${number}` }))}
+      value={String(value)}
+      allowDeselect={false}
+      onChange={(number) => pick(Number(number))}
+    />
   );
 }
 
