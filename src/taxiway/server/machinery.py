@@ -191,8 +191,13 @@ def _janitor(
 
 
 def _mirror_of(shop: Workshop, keyrings: Keyrings, workflow: WorkflowRow) -> Mirror:
-    """The workflow's repository, read as the workflow reads it."""
-    policy = keyrings.for_workflow(workflow.id, workflow.git_repository)
+    """The workflow's repository, read as the workflow reads it: by what its row says, so that
+    a pass over many repositories reads none of them twice."""
+    policy = keyrings.for_repository(
+        workflow.git_repository,
+        workflow.git_credential_id,
+        reader=f"the workflow {workflow.name}",
+    )
     return Mirror(shop.cache, RepositoryUrl.parse(workflow.git_repository or ""), policy)
 
 

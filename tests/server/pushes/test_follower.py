@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from taxiway.git import transfer
 from taxiway.git.mirror import Mirror
@@ -62,6 +65,23 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     monkeypatch.setattr("taxiway.git.transfer.fetch", counting)
     monkeypatch.setattr(Mirror, "resolve", alone)
     return count
+
+
+@contextmanager
+def loaded() -> Iterator[list[str]]:
+    """The repositories of the workflows that this thread reads from the database meanwhile."""
+    found: list[str] = []
+    here = threading.get_ident()
+
+    def load(row: Any, _: Any) -> None:
+        if threading.get_ident() == here:
+            found.append(row.git_repository)
+
+    event.listen(machinery.WorkflowRow, "load", load)
+    try:
+        yield found
+    finally:
+        event.remove(machinery.WorkflowRow, "load", load)
 
 
 def following(live: Any, origin: Any, name: str = "digits", **fields: Any) -> Any:
@@ -126,6 +146,9 @@ def test_a_hundred_workflows_of_one_repository_cost_one_look_and_one_fetch(
     count = request.getfixturevalue("counted")
     follower.step()
     assert (count.looks, count.fetches) == (1, 0)
+    with loaded() as rows:
+        follower.step()  # nothing is due
+    assert (count.looks, rows) == (1, [made[0]["git_repository"]])
     origin.commit({"README.md": "only words for now\n"})
     later(follower)
     assert (count.looks, count.fetches) == (2, 1)
