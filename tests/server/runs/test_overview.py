@@ -64,3 +64,22 @@ def test_a_run_keeps_its_graph_when_the_workflow_is_declared_otherwise(live: Any
     assert put.status_code == 200
     graph = live.get(f"/runs/{run['id']}/graph")
     assert [one["name"] for one in graph["items"]] == ["load", "train_model"]
+
+
+@pytest.mark.integration
+def test_the_graph_of_a_release_tells_what_functions_take(live: Any) -> None:
+    made = live.workflow()
+    live.task(made, "load")
+    code = "def train_model(context, load, epochs: int = 3):\n    return epochs\n"
+    trained = {"dependencies": ["load"], "params": {"epochs": 2}, "python_callable": code}
+    live.task(made, "train_model", **trained)
+    live.deploy(made)
+    live.client.put(f"/api/v1/workflows/{made['id']}/tasks", json=[])
+    load, train = live.get(f"/workflows/{made['id']}/releases/1/graph")["items"]
+    assert (load["name"], train["name"]) == ("load", "train_model")
+    assert train["params"] == {"epochs": 2}
+    taken = train["params_schema"]["properties"]
+    assert taken["epochs"] == {"type": "integer", "default": 3}
+    assert "context" not in taken
+    unknown = live.get(f"/workflows/{made['id']}/releases/9/graph", 404)
+    assert unknown["code"] == "release-not-found"

@@ -14,8 +14,9 @@ from taxiway.server.orchestrator.port import ACTIVE, Orchestrator
 from taxiway.server.releases.records import release_of
 from taxiway.server.runs import queries
 from taxiway.server.runs.listing import WorkflowRunQuery
-from taxiway.server.runs.overview_schemas import GridRun, RunGrid, SealedTask
+from taxiway.server.runs.overview_schemas import GridRun, ReleaseTask, RunGrid, SealedTask
 from taxiway.workflow.graph import order
+from taxiway.workflow.models import Task
 
 # The worst of many elements stands for a mapped task; of what is not here, the first one.
 _GRAVITY = (
@@ -61,17 +62,27 @@ def grid(
 def sealed_tasks(session: Session, run: RunRow) -> list[SealedTask]:
     """The tasks of a run as its release sealed them, in the order of the graph, with the params
     that this run was given."""
-    row = session.get(ReleaseRow, run.release_id or "")
-    sealed = release_of(row) if row else None
-    if sealed is None:
-        return []
-    tasks = {task.name: task for task in sealed.workflow.tasks}
     return [
-        SealedTask.model_validate(
-            tasks[name].as_dict() | {"params": _params(tasks[name].params, run, name)}
-        )
-        for name in order({name: task.dependencies for name, task in tasks.items()})
+        SealedTask.model_validate(task.as_dict() | {"params": _params(task.params, run, task.name)})
+        for task in _in_order(session.get(ReleaseRow, run.release_id or ""))
     ]
+
+
+def release_tasks(row: ReleaseRow) -> list[ReleaseTask]:
+    """The tasks of a release in the order of the graph, each with what its function takes."""
+    functions = row.functions or {}
+    return [
+        ReleaseTask.model_validate(
+            task.as_dict() | {"params_schema": functions.get(task.name, {}).get("schema")}
+        )
+        for task in _in_order(row)
+    ]
+
+
+def _in_order(row: ReleaseRow | None) -> list[Task]:
+    sealed = release_of(row) if row else None
+    tasks = {task.name: task for task in sealed.workflow.tasks} if sealed else {}
+    return [tasks[name] for name in order({t.name: t.dependencies for t in tasks.values()})]
 
 
 def _params(declared: dict[str, object], run: RunRow, task: str) -> dict[str, object]:

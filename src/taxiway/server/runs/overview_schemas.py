@@ -61,3 +61,20 @@ class SealedTaskList(BaseModel):
 
     items: list[SealedTask] = Field(description="The tasks, in the order of the graph.")
     total: int = Field(description="How many they are.")
+
+
+class ReleaseTask(SealedTask):
+    """A task as a release has it, with what its function takes."""
+
+    params: dict[str, Any] = Field(description="Params; a run may be given others.")
+    params_schema: dict[str, Any] | None = Field(
+        description="JSON Schema (draft 2020-12) of the params that its function takes, as far as "
+        "the text of its file tells; null where it does not."
+    )
+
+
+class ReleaseTaskList(BaseModel):
+    """The tasks of a release as they were sealed."""
+
+    items: list[ReleaseTask] = Field(description="The tasks, in the order of the graph.")
+    total: int = Field(description="How many they are.")
