@@ -124,6 +124,9 @@ def test_the_values_of_many_elements_stand_in_order(live: Any, deployed: Any) ->
     assert live.get(f"{path}/value?map_index=2")["value"] is None
     assert live.get(f"{path}/record?map_index=2")["params"] == {"seed": 2}
     assert live.get(f"{path}/record")["map_index"] == 0
+    assert [one["params"]["seed"] for one in live.get(f"{path}/records")["items"]] == [0, 1, 2]
+    assert live.get(f"{path}/records?map_index=1")["items"][0]["params"] == {"seed": 1}
+    assert live.get(f"{path}/records?map_index=9") == {"items": [], "total": 0}
     assert live.get(f"{path}/artifacts?map_index=1")["items"][0]["path"] == "why.txt"
     load = live.client.get(f"/api/v1{path}/artifacts/why.txt?map_index=1")
     assert load.content == b"!"

@@ -12,9 +12,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import FileResponse, Response
+from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 
 from taxiway.errors import NotFound
+from taxiway.server.database import RunRow
 from taxiway.server.dependencies import Reading
 from taxiway.server.runs import outcomes, service
 from taxiway.server.runs.dependencies import OrchestratorDep
@@ -24,6 +26,7 @@ from taxiway.server.runs.outcome_schemas import (
     MetricList,
     MetricPoint,
     MetricSeries,
+    RecordList,
     RecordResponse,
     ValueResponse,
 )
@@ -152,7 +155,31 @@ def read_record(
 ) -> RecordResponse:
     """What went into a task run and what came out, by digests."""
     run = service.get_run(session, run_id)
-    one = _record(session, shelf, run, task, map_index)
+    return _told(session, run, task, _record(session, shelf, run, task, map_index))
+
+
+@router.get(
+    "/runs/{run_id}/tasks/{task}/records",
+    operation_id="listTaskRecords",
+    response_model=RecordList,
+)
+def list_records(
+    run_id: RunId,
+    task: TaskName,
+    session: Reading,
+    shelf: ShelfDep,
+    map_index: Annotated[int | None, Query(ge=-1, description="Of this element only.")] = None,
+) -> RecordList:
+    """The same of every element of a mapped task. A task that failed before it was given anything
+    has none, and that is no error."""
+    run = service.get_run(session, run_id)
+    service.require_name(task)
+    found = outcomes.records_of(session, shelf.records, run, task)
+    items = [_told(session, run, task, one) for one in found if map_index in (None, one.map_index)]
+    return RecordList(items=items, total=len(items))
+
+
+def _told(session: Session, run: RunRow, task: str, one: Left) -> RecordResponse:
     record = one.record
     return RecordResponse(
         task=task,

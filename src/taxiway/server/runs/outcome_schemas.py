@@ -61,6 +61,13 @@ class RecordResponse(BaseModel):
     )
 
 
+class RecordList(BaseModel):
+    """The records of a task, by element; none where no try got as far as being given something."""
+
+    items: list[RecordResponse] = Field(description="One for each element that has one.")
+    total: int = Field(description="How many they are.")
+
+
 class ArtifactResponse(BaseModel):
     """A file that a task left in `context['artifacts']`."""
 
