@@ -31,7 +31,14 @@ from taxiway.errors import TaxiwayError
 LOOPBACK = ["127.0.0.1", "::1"]
 _FOREIGN = ("TAXIWAY_", "AIRFLOW_", "GIT_", "XDG_")
 _KEPT = {"GIT_SSL_CAINFO"}
-_SECOND = {"test_web", "test_cli", "test_ordinary_repositories", "test_readme", "test_seed"}
+_SECOND = {
+    "test_web",
+    "test_cli",
+    "test_notifications",
+    "test_ordinary_repositories",
+    "test_readme",
+    "test_seed",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
