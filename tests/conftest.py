@@ -136,8 +136,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, https_git: Any) -> Iterator[
         "TAXIWAY_GIT_ALLOW_LOCAL": str(repositories),
         "TAXIWAY_GIT_ALLOW_HOSTS": "127.0.0.1,localhost",
         "TAXIWAY_CA_BUNDLE": str(trusted),
-        "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL": "10",
-        "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_AGE_THRESHOLD": "10",
+        "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL": "5",
+        "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_AGE_THRESHOLD": "5",
         "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_MIN_VERSIONS": "1",
     }
     config = StackConfig(

@@ -90,7 +90,7 @@ def test_a_return_to_older_content_is_seen(pilot):
 
 
 def test_old_versions_that_airflow_cleaned_up_can_still_run(pilot, stack, gate):
-    """The stack cleans up stale versions every ten seconds, whatever else happens."""
+    """The stack cleans up stale versions every five seconds, whatever else happens."""
     workflow = pilot.workflow(
         inline("hold", gate.source("hold")),
         constant("after", "old", dependencies=["hold"]),

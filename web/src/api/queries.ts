@@ -10,6 +10,7 @@ export type Timings = Schema["TaskTimings"];
 export type LogLine = Schema["LogLineResponse"];
 export type GridRun = Schema["GridRun"];
 export type SealedTask = Schema["SealedTask"];
+export type ReleaseTask = Schema["ReleaseTask"];
 export type Behind = Schema["Behind"];
 
 /** How often lists look again while they are seen; TanStack stops when the tab is hidden. */
@@ -148,6 +149,14 @@ export const runsQuery = (filter: RunFilter = {}) =>
     placeholderData: keepPreviousData,
   });
 
+export const GRID_COUNTS = ["25", "50", "100"];
+
+/** How many runs an address wants to see. */
+export function gridCount(query: URLSearchParams): number {
+  const wanted = query.get("runs") ?? "";
+  return Number(GRID_COUNTS.includes(wanted) ? wanted : GRID_COUNTS[0]);
+}
+
 /** Runs with the states of all their tasks: one request, however many there are. */
 export const gridQuery = (workflow: string, limit: number) =>
   queryOptions({
@@ -171,6 +180,22 @@ export const runGraphQuery = (run: string) =>
       (
         await body(
           api.GET("/api/v1/runs/{run_id}/graph", { params: { path: { run_id: run } }, signal }),
+        )
+      ).items,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** The tasks of a release, each with what its function takes. */
+export const releaseGraphQuery = (workflow: string, number: number) =>
+  queryOptions({
+    queryKey: ["releases", workflow, number, "graph"],
+    queryFn: async ({ signal }) =>
+      (
+        await body(
+          api.GET("/api/v1/workflows/{workflow_id}/releases/{number}/graph", {
+            params: { path: { workflow_id: workflow, number } },
+            signal,
+          }),
         )
       ).items,
     staleTime: Number.POSITIVE_INFINITY,
@@ -227,17 +252,20 @@ export const valueQuery = (run: string, task: string, tried: number, element?: n
     retry: false,
   });
 
-/** What went into a task run: by digests, and with the runs that were given the same. */
+/** What went into a task run: by digests, and with the runs that were given the same. Null where it
+ * failed before it was given anything. */
 export const recordQuery = (run: string, task: string, tried: number, element?: number) =>
   queryOptions({
     queryKey: ["runs", run, "records", task, tried, element ?? null],
-    queryFn: ({ signal }) =>
-      body(
-        api.GET("/api/v1/runs/{run_id}/tasks/{task}/record", {
-          params: { path: { run_id: run, task }, query: { map_index: element } },
-          signal,
-        }),
-      ),
+    queryFn: async ({ signal }) =>
+      (
+        await body(
+          api.GET("/api/v1/runs/{run_id}/tasks/{task}/records", {
+            params: { path: { run_id: run, task }, query: { map_index: element } },
+            signal,
+          }),
+        )
+      ).items[0] ?? null,
     retry: false,
   });
 

@@ -1,4 +1,5 @@
-import { createBrowserRouter, type RouteObject } from "react-router";
+import { createBrowserRouter, type LoaderFunctionArgs, type RouteObject } from "react-router";
+import { first } from "../api/first";
 import { Loading } from "../components/Loading";
 import { Broken, Nowhere } from "./Broken";
 import { Outdated } from "./Outdated";
@@ -27,6 +28,15 @@ function page(path: string, load: () => Promise<Module>, children?: RouteObject[
   };
 }
 
+/** The same, where what it shows first is asked for while its module is on the way. */
+function asking(route: RouteObject, ask: (id: string, query: URLSearchParams) => void) {
+  const loader = ({ params, request }: LoaderFunctionArgs) => {
+    ask(params.id ?? "", new URL(request.url).searchParams);
+    return null;
+  };
+  return { ...route, loader, shouldRevalidate: () => false } as RouteObject;
+}
+
 export const router = createBrowserRouter([
   {
     path: "/",
@@ -40,19 +50,28 @@ export const router = createBrowserRouter([
       },
       page("workflows", () => import("../pages/workflows/Workflows")),
       page("workflows/new", () => import("../pages/edit/NewWorkflow")),
-      page("workflows/:id", () => import("../pages/workflow/Workflow"), [
-        {
-          index: true,
-          lazy: lazily(() => import("../pages/workflow/Graph")),
-        },
-        page("edit", () => import("../pages/edit/Edit")),
-        page("runs", () => import("../pages/runs/WorkflowRuns")),
-        page("releases", () => import("../pages/releases/Releases")),
-        page("releases/:number", () => import("../pages/releases/Release")),
-        page("compare", () => import("../pages/releases/Compare")),
-      ]),
+      asking(
+        page("workflows/:id", () => import("../pages/workflow/Workflow"), [
+          asking(
+            { index: true, lazy: lazily(() => import("../pages/workflow/Graph")) },
+            first.graph,
+          ),
+          page("edit", () => import("../pages/edit/Edit")),
+          asking(
+            page("runs", () => import("../pages/runs/WorkflowRuns")),
+            first.grid,
+          ),
+          page("releases", () => import("../pages/releases/Releases")),
+          page("releases/:number", () => import("../pages/releases/Release")),
+          page("compare", () => import("../pages/releases/Compare")),
+        ]),
+        first.workflow,
+      ),
       page("runs", () => import("../pages/runs/Runs")),
-      page("runs/:id", () => import("../pages/run/Run")),
+      asking(
+        page("runs/:id", () => import("../pages/run/Run")),
+        first.run,
+      ),
       page("repositories", () => import("../pages/repositories/Repositories")),
       page("repositories/:id", () => import("../pages/repositories/RepositoryPage"), [
         page("code", () => import("../pages/repositories/CodePage")),

@@ -1,8 +1,9 @@
 import { Group, SegmentedControl, Text } from "@mantine/core";
 import Form from "@rjsf/mantine";
-import type { RJSFSchema, UiSchema } from "@rjsf/utils";
-import { useState } from "react";
+import type { ErrorSchema, RJSFSchema, UiSchema } from "@rjsf/utils";
+import { useId, useMemo, useState } from "react";
 import { Code } from "../editor";
+import { askedFor } from "./fed";
 import { JsonField } from "./JsonField";
 import "./params.css";
 import validator from "./validator";
@@ -13,25 +14,46 @@ type Params = Record<string, unknown>;
 export default function ParamsForm({
   schema,
   value,
+  label = "Params",
+  fed = {},
+  errors = {},
   onChange,
+  onWrong,
 }: {
   schema: object | undefined;
   value: Params;
+  label?: string;
+  /** Parameters that get a value anyway, and where it is from: the form does not ask for them. */
+  fed?: Record<string, string>;
+  /** What was said of single params. */
+  errors?: Record<string, string>;
   onChange: (value: Params) => void;
+  /** Told what is wrong with the text of the JSON view: until it is right, the value stays. */
+  onWrong?: (words: string) => void;
 }) {
-  const fields = Object.keys((schema as RJSFSchema | undefined)?.properties ?? {});
+  const id = useId();
+  const asked = useMemo(
+    () => askedFor(schema as RJSFSchema | undefined, fed, value),
+    [schema, fed, value],
+  );
+  const fields = Object.keys(asked?.properties ?? {});
   const [json, setJson] = useState(false);
-  const asForm = schema !== undefined && fields.length > 0 && !json;
+  const [wrong, setWrong] = useState("");
+  const asForm = asked !== undefined && fields.length > 0 && !json;
+  const told = Object.entries(fed).filter(
+    ([name]) => !(name in value) && name in ((schema as RJSFSchema | undefined)?.properties ?? {}),
+  );
   return (
-    <div role="group" aria-label="Params">
+    <div role="group" aria-label={label}>
       <Group justify="space-between" mb={4}>
         <Text size="sm" fw={500}>
-          Params
+          {label}
         </Text>
         {fields.length > 0 && (
           <SegmentedControl
             size="xs"
-            aria-label="Params as"
+            aria-label={`${label} as`}
+            disabled={wrong !== ""}
             data={[
               { value: "form", label: "Form" },
               { value: "json", label: "JSON" },
@@ -44,11 +66,13 @@ export default function ParamsForm({
       {asForm ? (
         <div className="params">
           <Form
-            schema={withoutTitle(schema as RJSFSchema)}
-            uiSchema={uiOf(schema as RJSFSchema)}
+            schema={asked}
+            uiSchema={uiOf(asked)}
             fields={FIELDS}
             validator={validator as never}
             formData={value}
+            idPrefix={`params${id}`}
+            extraErrors={extra(errors)}
             onChange={(event) => onChange(given(event.formData as Params))}
             liveValidate
             noHtml5Validate
@@ -58,10 +82,29 @@ export default function ParamsForm({
           />
         </div>
       ) : (
-        <JsonParams value={value} onChange={onChange} />
+        <JsonParams
+          label={label}
+          value={value}
+          errors={errors}
+          onChange={onChange}
+          onWrong={(words) => {
+            setWrong(words);
+            onWrong?.(words);
+          }}
+        />
       )}
+      {told.map(([name, from]) => (
+        <Text key={name} size="xs" c="dimmed" mt={4}>
+          <code className="mono">{name}</code> comes from {from}.
+        </Text>
+      ))}
     </div>
   );
+}
+
+function extra(errors: Record<string, string>): ErrorSchema {
+  const at = Object.entries(errors).map(([name, words]) => [name, { __errors: [words] }]);
+  return Object.fromEntries(at) as ErrorSchema;
 }
 
 /** Without what was left empty: it stays the function's own default. */
@@ -84,40 +127,55 @@ function uiOf(schema: RJSFSchema): UiSchema {
 
 const KNOWN = ["type", "anyOf", "oneOf", "allOf", "enum", "const", "$ref"];
 
-function withoutTitle(schema: RJSFSchema): RJSFSchema {
-  const { title: _title, description: _description, ...rest } = schema;
-  return rest;
-}
-
-function JsonParams({ value, onChange }: { value: Params; onChange: (value: Params) => void }) {
+function JsonParams({
+  label,
+  value,
+  errors,
+  onChange,
+  onWrong,
+}: {
+  label: string;
+  value: Params;
+  errors: Record<string, string>;
+  onChange: (value: Params) => void;
+  onWrong: (words: string) => void;
+}) {
   const [text, setText] = useState(() => JSON.stringify(value, null, 2));
   const [wrong, setWrong] = useState("");
+  const said = wrong ? [wrong] : Object.entries(errors).map(([name, words]) => `${name}: ${words}`);
+  const read = (typed: string) => {
+    setText(typed);
+    try {
+      onChange(parsed(typed));
+      setWrong("");
+      onWrong("");
+    } catch (error) {
+      setWrong((error as Error).message);
+      onWrong((error as Error).message);
+    }
+  };
   return (
     <>
       <Code
         text={text}
         language="json"
-        label="Params as JSON"
+        label={`${label} as JSON`}
         minHeight="4rem"
         maxHeight="40vh"
-        onChange={(typed) => {
-          setText(typed);
-          try {
-            const parsed = JSON.parse(typed || "{}") as Params;
-            if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
-              throw new Error("It has to be an object.");
-            setWrong("");
-            onChange(parsed);
-          } catch (error) {
-            setWrong((error as Error).message);
-          }
-        }}
+        onChange={read}
       />
-      {wrong && (
-        <Text size="xs" c="var(--tw-bad)" role="alert">
-          {wrong}
+      {said.map((words) => (
+        <Text key={words} size="xs" c="var(--tw-bad)" role="alert">
+          {words}
         </Text>
-      )}
+      ))}
     </>
   );
+}
+
+function parsed(text: string): Params {
+  const value: unknown = JSON.parse(text.trim() || "{}");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Error("It has to be an object.");
+  return value as Params;
 }

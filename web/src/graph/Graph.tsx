@@ -18,7 +18,6 @@ import {
 } from "@xyflow/react";
 import { Code2, GitBranch } from "lucide-react";
 import { memo, type MouseEvent, useEffect, useMemo, useRef } from "react";
-import { Loading } from "../components/Loading";
 import { lookOf, StateIcon, stateWords } from "../components/State";
 import type { GraphTask, Places } from "./layout";
 import { firstSeen, lines, type Reused, reused } from "./large";
@@ -61,19 +60,18 @@ export function Graph({
   const bare = large && !onConnect;
   const known = useRef<Reused>(new Map());
   const nodes = useMemo(
-    () => (places ? reused(known.current, tasks, places, selected ?? null, bare) : []),
+    () => reused(known.current, tasks, places, selected ?? null, bare),
     [tasks, places, selected, bare],
   );
   const edges = useEdges(tasks, large);
   const on = useHandlers({ selected, onSelect, onConnect });
   const fit = useMemo(
     () =>
-      large && places
+      large
         ? { nodes: firstSeen(places), minZoom: 0.4, maxZoom: 0.8, padding: 0.02 }
         : { maxZoom: 1.1, padding: 0.15 },
     [large, places],
   );
-  if (!places) return <Loading what={`Laying out ${tasks.length} tasks`} />;
   return (
     <div className="panel graph" style={{ height }}>
       <ReactFlow

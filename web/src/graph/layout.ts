@@ -1,4 +1,5 @@
 import dagre from "@dagrejs/dagre";
+import { layered } from "./layered";
 
 export interface GraphTask {
   name: string;
@@ -9,8 +10,10 @@ export type Places = Record<string, { x: number; y: number }>;
 
 export const WIDTH = 210;
 export const HEIGHT = 62;
-export const FEW = 40; // laid out within a frame or two
+const FEW = 40; // dagre has laid them out within a frame or two
 
+const GAP = { x: 56, y: 22 };
+const MARGIN = 12;
 const DOWNWARDS = 12; // more tasks go to the right
 const BOX = { width: 640, height: 430 }; // about what a page has for it
 
@@ -39,11 +42,12 @@ function levelsOf(tasks: GraphTask[]): number[] {
 
 /** Where each task stands. Only names and dependencies matter. */
 export function layout(tasks: GraphTask[]): Places {
+  if (tasks.length > FEW) return layered(tasks, WIDTH + GAP.x, HEIGHT + GAP.y, MARGIN);
   const graph = new dagre.graphlib.Graph();
-  // the best ranks take three times as long, which a few tasks do not show
-  const ranker = tasks.length > FEW ? "tight-tree" : "network-simplex";
-  const way = isDownwards(tasks) ? { rankdir: "TB", ranksep: 40 } : { rankdir: "LR", ranksep: 56 };
-  graph.setGraph({ ...way, nodesep: 22, marginx: 12, marginy: 12, ranker });
+  const way = isDownwards(tasks)
+    ? { rankdir: "TB", ranksep: 40 }
+    : { rankdir: "LR", ranksep: GAP.x };
+  graph.setGraph({ ...way, nodesep: GAP.y, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   const names = new Set(tasks.map((task) => task.name));
   for (const task of tasks) graph.setNode(task.name, { width: WIDTH, height: HEIGHT });

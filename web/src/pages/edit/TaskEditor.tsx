@@ -10,15 +10,16 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { Loading } from "../../components/Loading";
 import { Panel } from "../../components/Page";
 import { Code } from "../../editor";
+import { type Fed, fedOf } from "../../forms/fed";
 import type { DraftTask, Mode } from "./draft";
 import { EnvironmentFields } from "./EnvironmentFields";
 import { FunctionField } from "./FunctionField";
 import { PairsField } from "./PairsField";
-import type { EditProblem } from "./problems";
+import { type EditProblem, paramErrors } from "./problems";
 import type { RepositoryFunctions } from "./useCatalogue";
 
 const ParamsForm = lazy(() => import("../../forms/ParamsForm"));
@@ -45,6 +46,7 @@ export function TaskEditor({
   const change = (values: Partial<DraftTask>) => onChange({ ...task, ...values });
   const fn =
     task.mode === "git" ? catalogue.functionOf(task.script_path, task.function_name) : undefined;
+  const fed = useMemo(() => fedOf(fedBy(task), tasks.map(fedBy)), [task, tasks]);
   return (
     <Panel
       title={task.name || "A task"}
@@ -100,6 +102,8 @@ export function TaskEditor({
           <ParamsForm
             schema={fn?.schema as object | undefined}
             value={task.params}
+            fed={fed}
+            errors={paramErrors(problems, task.name)}
             onChange={(params) => change({ params })}
           />
         </Suspense>
@@ -232,6 +236,11 @@ function TaskMore({
       </Accordion.Item>
     </Accordion>
   );
+}
+
+function fedBy({ name, dependencies, rest }: DraftTask): Fed {
+  const { inputs, expand } = rest as Pick<Fed, "inputs" | "expand">;
+  return { name, dependencies, inputs, expand };
 }
 
 function unique(name: string, index: number, all: string[]): boolean {

@@ -20,6 +20,17 @@ export function fieldOf(problem: EditProblem): string | null {
   return first && first !== "tasks" ? first : null;
 }
 
+/** What is wrong with single params of a task, by their names. */
+export function paramErrors(problems: EditProblem[], task: string): Record<string, string> {
+  const start = `/tasks/${task}/params/`;
+  const at = problems.filter(
+    ({ pointer, severity }) => severity === "error" && pointer?.startsWith(start),
+  );
+  return Object.fromEntries(
+    at.map(({ pointer, message }) => [pointer?.slice(start.length).split("/")[0] ?? "", message]),
+  );
+}
+
 /** Those of the server first; of what the page found by itself, what it does not say. */
 export function merged(said: EditProblem[], found: EditProblem[]): EditProblem[] {
   const known = new Set(said.map((problem) => `${problem.task}/${problem.message}`));

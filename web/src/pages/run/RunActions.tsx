@@ -2,10 +2,12 @@ import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Ban, Play, RotateCcw } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { api, body } from "../../api/client";
-import { isActive, type Run, runGraphQuery, type SealedTask } from "../../api/queries";
+import { isActive, type Run, runGraphQuery } from "../../api/queries";
 import { useAction } from "../../components/useAction";
-import { RunDialog } from "../workflow/RunDialog";
+
+const RunDialog = lazy(() => import("../workflow/RunDialog"));
 
 /** Cancel what runs; retry what failed; run it again with the params that it had. */
 export function RunActions({ run }: { run: Run }) {
@@ -60,19 +62,15 @@ export function RunActions({ run }: { run: Run }) {
       >
         Run again…
       </Button>
-      {again && sealed.data && (
-        <RunDialog
-          workflow={{ id: run.workflow_id, name: run.workflow_name }}
-          params={paramsOf(sealed.data)}
-          close={dialog.close}
-        />
-      )}
+      <Suspense>
+        {again && sealed.data && (
+          <RunDialog
+            workflow={{ id: run.workflow_id, name: run.workflow_name }}
+            before={sealed.data}
+            close={dialog.close}
+          />
+        )}
+      </Suspense>
     </>
   );
-}
-
-/** All that the run's tasks were given: its release's params, with its own on top. */
-function paramsOf(tasks: SealedTask[]): Record<string, Record<string, unknown>> {
-  const given = tasks.filter((task) => Object.keys(task.params).length > 0);
-  return Object.fromEntries(given.map((task) => [task.name, task.params]));
 }

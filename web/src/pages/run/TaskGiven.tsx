@@ -10,6 +10,7 @@ import {
   type TaskRun,
 } from "../../api/queries";
 import { Loading } from "../../components/Loading";
+import { Refused } from "../../components/Refused";
 import { TaskCode } from "../../components/TaskCode";
 import { bytes } from "../../values/Reference";
 import { Value } from "../../values/Value";
@@ -33,13 +34,31 @@ export function TaskGiven({
   });
   const artifacts = useQuery({
     ...artifactsQuery(run.id, task.task, task.try_number, element),
-    enabled: ended,
+    enabled: Boolean(record.data),
   });
   if (record.isLoading) return <Loading what="Reading the record of the task" />;
+  if (record.error) {
+    return <Refused error={record.error} retry={() => void record.refetch()} />;
+  }
   const params = record.data?.params ?? sealed?.params ?? {};
   const inputs = Object.entries(record.data?.inputs ?? {});
+  const nothing = Object.keys(params).length === 0 && inputs.length === 0;
   return (
     <Stack gap="md">
+      {ended && !record.data && (
+        <Text size="sm">
+          It did not get as far as being given anything: it ended before its function began. The log
+          says why.{nothing ? "" : " This is what was set for it."}
+        </Text>
+      )}
+      {!ended && (
+        <Text size="sm" c="dimmed">
+          {task.state === "skipped" || task.state === "upstream_failed"
+            ? "It did not run."
+            : "What it is given is told when it has ended."}
+          {nothing ? "" : " This is what is set for it."}
+        </Text>
+      )}
       {Object.keys(params).length > 0 && (
         <Part title="Params">
           <Value value={params} />
@@ -58,7 +77,7 @@ export function TaskGiven({
           <Value value={input.value} />
         </Part>
       ))}
-      {Object.keys(params).length === 0 && inputs.length === 0 && (
+      {record.data && nothing && (
         <Text size="sm" c="dimmed">
           It was given nothing.
         </Text>

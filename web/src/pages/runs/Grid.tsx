@@ -1,14 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, memo, type MouseEvent, useMemo } from "react";
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { flushSync } from "react-dom";
 import { useNavigate } from "react-router";
 import "./grid.css";
-import type { Schema } from "../../api/client";
-import { gridQuery } from "../../api/queries";
+import { gridQuery, type GridRun } from "../../api/queries";
 import { Loaded } from "../../components/Loading";
-import { lookOf, stateWords } from "../../components/State";
-import { exact, seconds, span } from "../../components/time";
-
-type GridRun = Schema["GridRun"];
+import { seconds, span } from "../../components/time";
+import { Heads, Row } from "./GridRow";
+import { blocks, CELL, type Place, stepped } from "./sight";
+import { useSight } from "./useSight";
 
 /** The newest runs of a workflow, side by side with the states of their tasks. */
 export function Grid({ workflow, count }: { workflow: string; count: number }) {
@@ -20,55 +27,109 @@ export function Grid({ workflow, count }: { workflow: string; count: number }) {
   );
 }
 
-/** Runs from left to right, the newest last; bars say how long each took, marks where a release began. */
+/**
+ * Runs from left to right, the newest last; bars say how long each took, marks where a release
+ * began. Only what is in sight is drawn, and the cell that has the focus.
+ */
 function Cells({ runs, tasks }: { runs: GridRun[]; tasks: string[] }) {
   const go = useNavigate();
+  const scroller = useRef<HTMLDivElement>(null);
+  const names = useRef<HTMLDivElement>(null);
   const ordered = useMemo(() => [...runs].reverse(), [runs]);
   const longest = Math.max(1, ...ordered.map((run) => span(run.started_at, run.ended_at) ?? 0));
+  const [sight, look] = useSight(scroller, names, tasks.length, ordered.length);
+  const [focused, setFocused] = useState<Place | null>(null);
+  const shown = blocks(sight.runs, focused?.run);
+  const rows = Array.from(
+    { length: sight.rows.to - sight.rows.from },
+    (_, i) => sight.rows.from + i,
+  );
+  if (focused && focused.row > 0 && !rows.includes(focused.row - 1)) rows.push(focused.row - 1);
+
+  const step = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || !event.key.startsWith("Arrow")) return;
+    event.preventDefault();
+    const size = { rows: tasks.length + 1, runs: ordered.length };
+    const place = stepped(event.key, placeOf(event.target), size, ({ row, run }) => {
+      const task = tasks[row - 1];
+      return row === 0 || (task !== undefined && task in (ordered[run]?.states ?? {}));
+    });
+    if (!place) return;
+    flushSync(() => setFocused(place)); // it may be out of sight: then it is drawn first
+    scroller.current?.querySelector<HTMLElement>(`[data-at="${place.row}/${place.run}"]`)?.focus();
+  };
   return (
     <div
       className="grid-scroll"
+      ref={scroller}
       tabIndex={0}
       role="region"
       aria-label="Grid of runs and tasks: the arrow keys lead from cell to cell"
+      onScroll={look}
       onKeyDown={step}
+      onFocus={(event) => setFocused(placeOf(event.target))}
+      onBlur={() => setFocused(null)}
       // one listener for all: a link of the router in each of thousands of cells would be slow
       onClick={(event) => {
         const href = followed(event);
         if (href) void go(href);
       }}
     >
-      <table className="grid">
-        <thead>
-          <tr>
-            <th scope="col" className="grid-name">
-              <span className="grid-longest">{seconds(longest)}</span>
-            </th>
-            {ordered.map((run, index) => (
-              <Head
-                key={run.id}
-                run={run}
-                longest={longest}
-                begins={run.release !== ordered[index - 1]?.release}
-              />
+      <div
+        role="table"
+        className="grid"
+        aria-label="Runs and the states of their tasks"
+        aria-rowcount={tasks.length + 1}
+        aria-colcount={ordered.length + 1}
+        style={sizes(tasks, ordered.length)}
+      >
+        <div role="rowgroup" className="grid-head">
+          <div role="row" aria-rowindex={1}>
+            <span role="columnheader" className="grid-corner" aria-label="Task">
+              {seconds(longest)}
+            </span>
+            {shown.map((first) => (
+              <Heads key={first} first={first} runs={ordered} longest={longest} />
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {tasks.map((task) => (
-            <tr key={task}>
-              <th scope="row" className="grid-name" title={task}>
-                {task}
-              </th>
-              {ordered.map((run) => (
-                <Cell key={run.id} run={run.id} state={run.states[task]} task={task} />
-              ))}
-            </tr>
+          </div>
+        </div>
+        <div className="grid-names" ref={names}>
+          {rows.map((row) => (
+            <span
+              key={row}
+              id={`grid-task-${row}`}
+              role="rowheader"
+              className="grid-name"
+              title={tasks[row]}
+              style={{ top: row * CELL }}
+            >
+              {tasks[row]}
+            </span>
           ))}
-        </tbody>
-      </table>
+        </div>
+        <div role="rowgroup" className="grid-rows">
+          {rows.map((row) => (
+            <Row key={row} row={row} task={tasks[row] ?? ""} runs={ordered} shown={shown} />
+          ))}
+        </div>
+      </div>
     </div>
   );
+}
+
+/** The whole of it has its size, however little is drawn. */
+function sizes(tasks: string[], runs: number): CSSProperties {
+  const letters = Math.max(8, ...tasks.map((task) => task.length));
+  return {
+    "--names": `min(${letters}ch + 16px, 240px, 40vw)`,
+    "--runs": `${runs * CELL}px`,
+    "--rows": `${tasks.length * CELL}px`,
+  } as CSSProperties;
+}
+
+function placeOf(target: EventTarget): Place | null {
+  const at = (target as Element).closest<HTMLElement>("[data-at]")?.dataset.at?.split("/");
+  return at ? { row: Number(at[0]), run: Number(at[1]) } : null;
 }
 
 /** Where a plain click on a link leads; new tabs and the like are the browser's. */
@@ -80,69 +141,3 @@ function followed(event: MouseEvent): string | null {
   event.preventDefault();
   return link.getAttribute("href");
 }
-
-const STEPS: Record<string, [number, number]> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-};
-
-/** To the next cell that is a link; from the grid itself to the newest run. */
-function step(event: KeyboardEvent<HTMLElement>): void {
-  const way = STEPS[event.key];
-  const rows = event.currentTarget.querySelectorAll("tr");
-  if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  const cell = (event.target as Element).closest<HTMLTableCellElement>("td, th");
-  const row = cell?.closest("tr")?.rowIndex ?? -1;
-  const column = cell?.cellIndex ?? (rows[0]?.cells.length ?? 1) - 1;
-  const down = cell ? way[0] : 1;
-  const right = cell ? way[1] : 0;
-  rows[row + down]?.cells[column + right]?.querySelector("a")?.focus();
-}
-
-function Head({ run, longest, begins }: { run: GridRun; longest: number; begins: boolean }) {
-  const took = span(run.started_at, run.ended_at);
-  const words = `${stateWords(run.state)}, ${seconds(took)}, release ${run.release ?? "–"}, ${exact(run.created_at)}`;
-  return (
-    <th scope="col" className={begins ? "grid-begins" : ""}>
-      <a href={`/runs/${run.id}`} title={words} aria-label={`Run: ${words}`} className="grid-run">
-        <span
-          className={`grid-bar tone-${lookOf(run.state).tone}`}
-          style={{ height: `${Math.max(4, ((took ?? 0) / longest) * 52)}px` }}
-        />
-        <span className="grid-release">
-          {begins && run.release !== null ? `#${run.release}` : ""}
-        </span>
-      </a>
-    </th>
-  );
-}
-
-const Cell = memo(function Cell({
-  run,
-  task,
-  state,
-}: {
-  run: string;
-  task: string;
-  state: string | undefined;
-}) {
-  if (!state) return <td />;
-  const look = lookOf(state);
-  const words = `${task}: ${stateWords(state)}`;
-  return (
-    <td>
-      <a
-        href={`/runs/${run}?task=${encodeURIComponent(task)}`}
-        className={`grid-cell tone-${look.tone}`}
-        title={words}
-        aria-label={words}
-        tabIndex={-1}
-      >
-        {look.letter}
-      </a>
-    </td>
-  );
-});

@@ -1,7 +1,7 @@
 import { SegmentedControl, Stack } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
-import { gridQuery, itemsOf, runsQuery } from "../../api/queries";
+import { GRID_COUNTS, gridCount, gridQuery, itemsOf, runsQuery } from "../../api/queries";
 import { Empty } from "../../components/Empty";
 import { Loaded } from "../../components/Loading";
 import { More } from "../../components/More";
@@ -11,14 +11,12 @@ import { useWorkflow } from "../workflow/Workflow";
 import { Grid } from "./Grid";
 import { Trends } from "./Trends";
 
-const COUNTS = ["25", "50", "100"];
-
 /** Runs × tasks, what changed over the runs, and the runs as a list. */
 export default function WorkflowRuns() {
   const workflow = useWorkflow();
   const [params, setParams] = useSearchParams();
-  const count = COUNTS.includes(params.get("runs") ?? "") ? (params.get("runs") as string) : "25";
-  const grid = useQuery(gridQuery(workflow.id, Number(count)));
+  const count = gridCount(params);
+  const grid = useQuery(gridQuery(workflow.id, count));
   return (
     <Loaded query={grid} what="Reading the runs">
       {({ items }) => {
@@ -39,8 +37,8 @@ export default function WorkflowRuns() {
                 <SegmentedControl
                   size="xs"
                   aria-label="How many runs"
-                  data={COUNTS}
-                  value={count}
+                  data={GRID_COUNTS}
+                  value={String(count)}
                   onChange={(value) =>
                     setParams((now) => {
                       now.set("runs", value);
@@ -50,9 +48,9 @@ export default function WorkflowRuns() {
                 />
               }
             >
-              <Grid workflow={workflow.id} count={Number(count)} />
+              <Grid workflow={workflow.id} count={count} />
             </Panel>
-            <Trends workflow={workflow.id} runs={items} limit={Number(count)} />
+            <Trends workflow={workflow.id} runs={items} limit={count} />
             <AllRuns workflow={workflow.id} />
           </Stack>
         );

@@ -1,60 +1,92 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Accordion, Badge, Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useNavigate } from "react-router";
 import { api, body } from "../../api/client";
-import { type Task, tasksQuery, type Workflow } from "../../api/queries";
-import { Loaded } from "../../components/Loading";
+import {
+  releaseGraphQuery,
+  type ReleaseTask,
+  type SealedTask,
+  type Workflow,
+  workflowQuery,
+} from "../../api/queries";
+import { Loaded, Loading } from "../../components/Loading";
 import { Refused } from "../../components/Refused";
 import { useAction } from "../../components/useAction";
-import { Code } from "../../editor";
+import { fedOf } from "../../forms/fed";
+import { asks, formSchema, ownOf, type Params, type Said, saidOf, startOf } from "./runParams";
 
-type Params = Record<string, Record<string, unknown>>;
+const ParamsForm = lazy(() => import("../../forms/ParamsForm"));
+const OPEN = 3; // so many forms stand open at first: more are a list to choose from
+
+type Named = Pick<Workflow, "id" | "name">;
 
 /** Start a run with other params: they hold for this run only. */
-export function RunDialog({
+export default function RunDialog({
   workflow,
-  params,
+  before,
   close,
 }: {
-  workflow: Pick<Workflow, "id" | "name">;
-  params?: Params;
+  workflow: Named;
+  /** The tasks of a run that is done again, with what they were given. */
+  before?: SealedTask[];
   close: () => void;
 }) {
-  const tasks = useQuery(tasksQuery(workflow.id));
+  const current = useQuery({ ...workflowQuery(workflow.id), refetchInterval: false });
+  const release = current.data?.current_release ?? null;
+  const tasks = useQuery({
+    ...releaseGraphQuery(workflow.id, release ?? 0),
+    enabled: release !== null,
+  });
   return (
     <Modal opened onClose={close} title={`Run ${workflow.name}`} size="lg">
-      <Loaded query={tasks} what="Reading the tasks">
-        {(found) => <Form workflow={workflow} start={params ?? declared(found)} close={close} />}
+      <Loaded query={current} what="Reading the workflow">
+        {() =>
+          release === null ? (
+            <Text size="sm">It was never deployed. A deploy makes the release that runs.</Text>
+          ) : (
+            <Loaded query={tasks} what={`Reading the tasks of release ${release}`}>
+              {(found) => (
+                <Form
+                  workflow={workflow}
+                  release={release}
+                  tasks={found}
+                  before={before ?? []}
+                  close={close}
+                />
+              )}
+            </Loaded>
+          )
+        }
       </Loaded>
     </Modal>
   );
 }
 
-function declared(tasks: Task[]): Params {
-  const named = tasks.filter((task) => Object.keys(task.params).length > 0);
-  return Object.fromEntries(named.map((task) => [task.name, task.params]));
-}
-
 function Form({
   workflow,
-  start,
+  release,
+  tasks,
+  before,
   close,
 }: {
-  workflow: Pick<Workflow, "id">;
-  start: Params;
+  workflow: Named;
+  release: number;
+  tasks: ReleaseTask[];
+  before: SealedTask[];
   close: () => void;
 }) {
   const go = useNavigate();
-  const [text, setText] = useState(() => JSON.stringify(start, null, 2));
-  const parsed = parse(text);
+  const start = useMemo(() => startOf(tasks, before), [tasks, before]);
+  const [params, setParams] = useState<Params>(start.params);
+  const [wrong, setWrong] = useState<Record<string, string>>({});
   const run = useAction(
-    () =>
+    (all: Params) =>
       body(
         api.POST("/api/v1/workflows/{workflow_id}/runs", {
           params: { path: { workflow_id: workflow.id } },
           headers: { "Idempotency-Key": crypto.randomUUID() },
-          body: { params: parsed.value },
+          body: { params: ownOf(tasks, all) },
         }),
       ),
     {
@@ -66,30 +98,30 @@ function Form({
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">
-        Params by task, for this run only. Those that you leave out are the release's.
+        For this run only. What you leave empty is as release {release} has it.
       </Text>
-      <Code
-        text={text}
-        language="json"
-        label="Params by task, as JSON"
-        onChange={setText}
-        maxHeight="50vh"
-        minHeight="8rem"
-      />
-      {parsed.wrong && (
-        <Text size="sm" c="var(--tw-bad)" role="alert">
-          {parsed.wrong}
+      {start.left.length > 0 && (
+        <Text size="sm">
+          Release {release} does not take {start.left.join(", ")}: the run goes without.
         </Text>
       )}
+      <TaskForms
+        tasks={tasks}
+        params={params}
+        own={ownOf(tasks, params)}
+        said={(task) => saidOf(run.error, task, run.variables, params)}
+        onChange={(task, given) => setParams((now) => ({ ...now, [task]: given }))}
+        onWrong={(task, words) => setWrong((now) => ({ ...now, [task]: words }))}
+      />
       <Refused error={run.error} />
       <Group justify="flex-end">
         <Button variant="default" onClick={close}>
           Not now
         </Button>
         <Button
-          disabled={Boolean(parsed.wrong)}
+          disabled={Object.values(wrong).some(Boolean)}
           loading={run.isPending}
-          onClick={() => run.mutate()}
+          onClick={() => run.mutate(params)}
         >
           Run
         </Button>
@@ -98,15 +130,97 @@ function Form({
   );
 }
 
-function parse(text: string): { value?: Params; wrong?: string } {
-  if (!text.trim()) return { value: {} };
-  try {
-    const value = JSON.parse(text) as Params;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      return { wrong: 'It has to be an object: {"task": {"param": value}}' };
-    }
-    return { value };
-  } catch (error) {
-    return { wrong: (error as Error).message };
-  }
+/** One form for each task that takes something, made when it is opened first. */
+function TaskForms({
+  tasks,
+  params,
+  own,
+  said,
+  onChange,
+  onWrong,
+}: {
+  tasks: ReleaseTask[];
+  params: Params;
+  own: Params;
+  said: (task: string) => Said;
+  onChange: (task: string, given: Record<string, unknown>) => void;
+  onWrong: (task: string, words: string) => void;
+}) {
+  const asked = useMemo(
+    () =>
+      tasks
+        .map((task) => ({ task, fed: fedOf(task, tasks), schema: formSchema(task) }))
+        .filter(({ task, fed }) => asks(task, fed)),
+    [tasks],
+  );
+  const [open, setOpen] = useState(() => {
+    if (asked.length <= OPEN) return asked.map(({ task }) => task.name);
+    return Object.keys(own).slice(0, OPEN);
+  });
+  const [seen, setSeen] = useState(() => new Set(open));
+  if (asked.length === 0) return <Text size="sm">No task of it takes params.</Text>;
+  return (
+    <Accordion
+      variant="contained"
+      multiple
+      value={open}
+      onChange={(names) => {
+        setOpen(names);
+        setSeen((now) => new Set([...now, ...names]));
+      }}
+    >
+      {asked.map(({ task, fed, schema }) => {
+        const { fields, whole } = said(task.name);
+        const count = Object.keys(fields).length + whole.length;
+        return (
+          <Accordion.Item key={task.name} value={task.name}>
+            <Accordion.Control>
+              <Group gap="xs">
+                <Text size="sm" fw={600}>
+                  {task.name}
+                </Text>
+                {own[task.name] && <Mark words="not the release's" tone="wait" />}
+                {count > 0 && (
+                  <Mark words={count === 1 ? "1 problem" : `${count} problems`} tone="bad" />
+                )}
+              </Group>
+            </Accordion.Control>
+            <Accordion.Panel>
+              {seen.has(task.name) && (
+                <Suspense fallback={<Loading what="Opening the form" />}>
+                  <ParamsForm
+                    label={`Params of ${task.name}`}
+                    schema={schema}
+                    fed={fed}
+                    value={params[task.name] ?? {}}
+                    errors={fields}
+                    onChange={(given) => onChange(task.name, given)}
+                    onWrong={(words) => onWrong(task.name, words)}
+                  />
+                </Suspense>
+              )}
+              {whole.map((words) => (
+                <Text key={words} size="sm" c="var(--tw-bad)" role="alert">
+                  {words}
+                </Text>
+              ))}
+            </Accordion.Panel>
+          </Accordion.Item>
+        );
+      })}
+    </Accordion>
+  );
+}
+
+function Mark({ words, tone }: { words: string; tone: "wait" | "bad" }) {
+  return (
+    <Badge
+      size="sm"
+      variant="outline"
+      color="gray"
+      styles={{ root: { color: `var(--tw-${tone})` } }}
+    >
+      {words}
+    </Badge>
+  );
 }

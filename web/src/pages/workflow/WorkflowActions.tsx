@@ -1,13 +1,15 @@
 import { Button, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { ChevronDown, Play, Rocket, Trash2 } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { useNavigate } from "react-router";
 import { api, body } from "../../api/client";
 import type { Workflow } from "../../api/queries";
 import { useAction } from "../../components/useAction";
 import { DeleteDialog } from "./DeleteDialog";
 import { DeployDialog } from "./DeployDialog";
-import { RunDialog } from "./RunDialog";
+
+const RunDialog = lazy(() => import("./RunDialog"));
 
 /** Run, deploy, and what is done rarely. */
 export function WorkflowActions({ workflow }: { workflow: Workflow }) {
@@ -59,7 +61,7 @@ export function WorkflowActions({ workflow }: { workflow: Workflow }) {
         Deploy
       </Button>
       {deploying && <DeployDialog workflow={workflow} close={deploy.close} />}
-      {starting && <RunDialog workflow={workflow} close={start.close} />}
+      <Suspense>{starting && <RunDialog workflow={workflow} close={start.close} />}</Suspense>
       {deleting && <DeleteDialog workflow={workflow} close={remove.close} />}
     </>
   );

@@ -1,3 +1,0 @@
-import { type GraphTask, layout } from "./layout";
-
-self.onmessage = (event: MessageEvent<GraphTask[]>) => self.postMessage(layout(event.data));
