@@ -6,8 +6,9 @@ for Git is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pygit2
@@ -15,8 +16,7 @@ from pygit2.enums import AttrCheck, ConfigLevel, ObjectType
 
 from taxiway.errors import Invalid
 from taxiway.git import call
-from taxiway.git.known_trees import KnownTrees, Row
-from taxiway.git.names import PATH_DEPTH
+from taxiway.git.known_trees import KnownTrees, Row, walk
 from taxiway.git.policy import TreeLimits
 from taxiway.git.trees import LINK, SUBMODULE, TreeEntry, check_limits
 
@@ -159,43 +159,13 @@ def blobs_below(store: Path, tree: str) -> list[str]:
 def entries_of(store: Path, tree: str, limits: TreeLimits) -> list[TreeEntry]:
     """All files, links and submodules below a tree, in git's order, within the limits."""
     with opened(store) as repository:
-        odb, place = repository.odb, str(store)
+        odb, known = repository.odb, str(store)
 
-        def rows(oid: str) -> Iterator[Row]:
-            return iter(_KNOWN.rows(place, oid, lambda: _sized(odb, oid, limits.entries)))
+        def rows(place: bytes, oid: str) -> Iterator[Row]:
+            read = partial(_sized, odb, oid, place, limits.entries)
+            return iter(_KNOWN.rows(known, oid, place, read))
 
-        return check_limits(_walk(rows, tree, limits), limits)
-
-
-def _walk(
-    rows_of: Callable[[str], Iterator[Row]], tree: str, limits: TreeLimits
-) -> Iterator[TreeEntry]:
-    folders, modes = 1, dict[int, str]()
-    todo = [(b"", rows_of(tree))]
-    while todo:
-        prefix, rows = todo[-1]
-        for mode, name, oid, size in rows:
-            if mode != _FOLDER:
-                text = modes.get(mode) or modes.setdefault(mode, f"{mode:06o}")
-                yield TreeEntry((prefix + name).decode("utf-8", "surrogateescape"), text, oid, size)
-                continue
-            folders += 1
-            if folders > limits.entries or len(todo) > PATH_DEPTH:  # also where none has a file
-                raise _too_many_folders(limits)
-            todo.append((prefix + name + b"/", rows_of(oid)))
-            break
-        else:
-            todo.pop()
-
-
-def _too_many_folders(limits: TreeLimits) -> Invalid:
-    return Invalid(
-        "tree-too-many-files",
-        f"The tree has more folders than the limit of {limits.entries:,}, or deeper ones than "
-        f"{PATH_DEPTH}",
-        hint="Remove generated folders from the repository.",
-        limit=limits.entries,
-    )
+        return check_limits(walk(rows, tree, limits), limits)
 
 
 def read_blob(store: Path, oid: str, *, limit: int | None = None) -> bytes:
@@ -252,13 +222,19 @@ def lacking(store: Path, oids: Iterable[str]) -> list[str]:
         return [oid for oid in oids if not odb.exists(oid)]
 
 
-def _sized(odb: pygit2.Odb, tree: str, most: int) -> list[Row]:
-    """As `_rows`, with the sizes of files and links; of no more than anybody may walk over."""
-    files, found = 0, list[Row]()
+def _sized(odb: pygit2.Odb, tree: str, place: bytes, most: int) -> list[Row]:
+    """As `_rows`, with whole paths, and the sizes of files and links; of no more than anybody may
+    walk over."""
+    files, found, modes = 0, list[Row](), dict[int, str]()
     for mode, name, oid in _rows(odb, tree):
-        is_file = mode not in (_FOLDER, _SUBMODULE)
-        files += is_file
-        found.append((mode, name, oid, _size(odb, oid) if is_file and files <= most + 1 else None))
+        if mode == _FOLDER:
+            found.append((place + name + b"/", oid))
+            continue
+        files += mode != _SUBMODULE
+        size = _size(odb, oid) if mode != _SUBMODULE and files <= most + 1 else None
+        text = modes.get(mode) or modes.setdefault(mode, f"{mode:06o}")
+        path = (place + name).decode("utf-8", "surrogateescape")
+        found.append(TreeEntry(path, text, oid, size))
     return found
 
 
