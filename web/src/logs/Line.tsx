@@ -2,23 +2,36 @@ import { memo } from "react";
 import { exact } from "../components/time";
 import { Ansi } from "./Ansi";
 import type { LogLine } from "../api/queries";
+import { isLoud, ROW } from "./heights";
 
 /** One line; its number is a link to it. */
 export const Line = memo(function Line({
   line,
   number,
+  begin,
+  rows,
+  uneven,
   found,
   linked,
   onLink,
 }: {
   line: LogLine;
   number: number;
+  /** Where it stands and what it takes, in rows. */
+  begin: number;
+  rows: number;
+  /** Its index, where what it takes has to be measured. */
+  uneven?: number;
   found: string;
   linked: boolean;
   onLink: (line: number) => void;
 }) {
   return (
-    <div className={`log-line log-${line.level.toLowerCase()} ${linked ? "log-linked" : ""}`}>
+    <div
+      className={`log-line log-${line.level.toLowerCase()}${linked ? " log-linked" : ""}`}
+      style={{ top: begin * ROW, height: uneven === undefined ? rows * ROW : undefined }}
+      data-uneven={uneven}
+    >
       <button
         type="button"
         tabIndex={-1}
@@ -31,13 +44,9 @@ export const Line = memo(function Line({
         {line.timestamp?.slice(11, 19) ?? ""}
       </span>
       <span className="log-text">
-        {loud(line.level) && <b>{line.level.toUpperCase()} </b>}
+        {isLoud(line) && <b>{line.level.toUpperCase()} </b>}
         <Ansi text={line.text} found={found} />
       </span>
     </div>
   );
 });
-
-function loud(level: string): boolean {
-  return ["warning", "error", "critical"].includes(level.toLowerCase());
-}

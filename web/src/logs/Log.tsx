@@ -1,18 +1,20 @@
-import { Button, Group, Select, Switch, Text, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import { ArrowDown, Download, Search } from "lucide-react";
+import { Button, Text } from "@mantine/core";
+import { ArrowDown } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { useSearchParams } from "react-router";
-import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import "./log.css";
 import type { LogLine } from "../api/queries";
 import { Loading } from "../components/Loading";
 import { Refused } from "../components/Refused";
+import { isUneven } from "./heights";
 import { Line } from "./Line";
-import { firstFrom, LEVELS, useMatching } from "./matching";
+import { LogBar } from "./LogBar";
+import { firstFrom, useMatching } from "./matching";
+import { useLines } from "./useLines";
 import { useLog } from "./useLog";
+import { useLogView } from "./useLogView";
 
 const UPWARDS = new Set(["ArrowUp", "PageUp", "Home"]);
+const LETTERS = "x".repeat(50);
 
 /** A task's log: it follows until the reader scrolls up, and never takes the scroll from them. */
 export default function Log({
@@ -29,166 +31,40 @@ export default function Log({
   state: string;
   tries: number;
 }) {
-  const [params, setParams] = useSearchParams();
-  const tried = Number(params.get("try")) || tries;
-  const linked = Number(params.get("line")) || 0;
+  const view = useLogView();
+  const tried = view.tried ?? tries;
   const log = useLog({ run, task, tried, element }, tried < tries ? "failed" : state);
-  const [typed, setTyped] = useState("");
-  const [found] = useDebouncedValue(typed.trim(), 150);
-  const [level, setLevel] = useState("debug");
-  const [platform, setPlatform] = useState(false);
-  const [atEnd, setAtEnd] = useState(true);
-  const [following, setFollowing] = useState(!linked);
-  const list = useRef<VirtuosoHandle>(null);
   const { lines } = log;
-  const shown = useMatching(lines, log.count, { found, level, platform: platform || linked > 0 });
+  const { found, level, change } = view;
+  const platform = view.platform || view.line > 0;
+  const shown = useMatching(lines, log.count, { found, level, platform });
   const link = useCallback(
-    (line: number) => {
-      setFollowing(false);
-      setParams(
-        (now) => {
-          now.set("line", String(line));
-          now.set("try", String(tried));
-          return now;
-        },
-        { replace: true },
-      );
-    },
-    [setParams, tried],
+    (line: number) => change({ line: String(line), try: String(tried) }, true),
+    [change, tried],
   );
-  const hasLines = shown.length > 0;
-  useEffect(() => {
-    if (!linked || !hasLines) return;
-    list.current?.scrollToIndex({ index: firstFrom(shown, linked - 1), align: "center" });
-    // when the lines are there, and when another one is linked: not whenever a line comes
-  }, [linked, hasLines]);
-  const item = useCallback(
-    (index: number) => {
-      const place = shown[index] ?? 0;
-      const line = lines[place];
-      if (!line) return <div />;
-      const number = place + 1;
-      return (
-        <Line line={line} number={number} found={found} linked={number === linked} onLink={link} />
-      );
-    },
-    [lines, shown, found, linked, link],
-  );
-
   if (!tries) return <Nothing text="It has not begun yet." />;
   return (
     <div>
-      <Group gap="xs" mb="xs">
-        <TextInput
-          size="xs"
-          aria-label="Search the log"
-          placeholder="Search"
-          leftSection={<Search size={13} />}
-          value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
-          w={150}
-        />
-        <Select
-          size="xs"
-          aria-label="Lowest level"
-          data={LEVELS.map((name) => ({
-            value: name,
-            label: name === "debug" ? "all levels" : `${name} up`,
-          }))}
-          value={level}
-          allowDeselect={false}
-          onChange={(value) => setLevel(value ?? "debug")}
-          w={120}
-        />
-        {tries > 1 && (
-          <Select
-            size="xs"
-            aria-label="Try"
-            data={Array.from({ length: tries }, (_, i) => ({
-              value: String(i + 1),
-              label: `try ${i + 1}`,
-            }))}
-            value={String(tried)}
-            allowDeselect={false}
-            onChange={(value) =>
-              setParams((now) => {
-                now.set("try", value ?? String(tries));
-                now.delete("line");
-                return now;
-              })
-            }
-            w={84}
-          />
-        )}
-        <Switch
-          size="xs"
-          label="Airflow's lines"
-          checked={platform}
-          onChange={(event) => setPlatform(event.currentTarget.checked)}
-        />
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<Download size={13} />}
-          disabled={log.count === 0}
-          onClick={() => download(lines, `${task}-try${tried}.log`)}
-        >
-          Download
-        </Button>
-      </Group>
+      <LogBar
+        view={view}
+        tried={tried}
+        tries={tries}
+        download={log.count ? () => download(lines, `${task}-try${tried}.log`) : null}
+      />
       <Refused error={log.error} />
       {log.loading ? (
         <Loading what="Reading the log" />
       ) : (
-        <div
-          className="log"
-          role="log"
-          aria-live="off"
-          aria-label={`Log of ${task}`}
-          // only the reader ends it: lines may come faster than the end is reached
-          onWheel={(event) => event.deltaY < 0 && setFollowing(false)}
-          onTouchMove={() => setFollowing(false)}
-          onPointerDown={(event) =>
-            (event.target as Element).classList.contains("log-lines") && setFollowing(false)
-          }
-          onKeyDown={(event) => UPWARDS.has(event.key) && setFollowing(false)}
-        >
-          {!hasLines && (
-            <Nothing text={log.count ? "No line is like that." : "No line was written yet."} />
-          )}
-          <Virtuoso
-            ref={list}
-            className="log-lines"
-            totalCount={shown.length}
-            tabIndex={0}
-            initialTopMostItemIndex={
-              linked
-                ? { index: firstFrom(shown, linked - 1), align: "center" }
-                : Math.max(0, shown.length - 1)
-            }
-            followOutput={() => (following && log.live ? "auto" : false)}
-            atBottomStateChange={(end) => {
-              setAtEnd(end);
-              if (end) setFollowing(true);
-            }}
-            atBottomThreshold={40}
-            increaseViewportBy={300}
-            itemContent={item}
-          />
-          {!atEnd && !(following && log.live) && hasLines && (
-            <Button
-              className="log-end"
-              size="compact-xs"
-              leftSection={<ArrowDown size={12} />}
-              onClick={() => {
-                setFollowing(true);
-                list.current?.scrollToIndex({ index: "LAST", align: "end" });
-              }}
-            >
-              {log.live ? "Follow" : "To the end"}
-            </Button>
-          )}
-        </div>
+        <Lines
+          key={tried}
+          label={`Log of ${task}`}
+          lines={lines}
+          shown={shown}
+          found={found}
+          linked={view.line}
+          link={link}
+          live={log.live}
+        />
       )}
       <Text size="xs" c="dimmed" mt={4} role="status">
         {shown.length === log.count
@@ -196,6 +72,100 @@ export default function Log({
           : `${shown.length.toLocaleString("en")} of ${log.count.toLocaleString("en")} lines`}
         {log.live ? ", live" : ""}
       </Text>
+    </div>
+  );
+}
+
+/** The lines that are in sight, of however many. */
+function Lines({
+  label,
+  lines,
+  shown,
+  found,
+  linked,
+  link,
+  live,
+}: {
+  label: string;
+  lines: LogLine[];
+  shown: number[];
+  found: string;
+  linked: number;
+  link: (line: number) => void;
+  live: boolean;
+}) {
+  const [following, setFollowing] = useState(!linked);
+  const [atEnd, setAtEnd] = useState(true);
+  const wasAtEnd = useRef(true);
+  const onEnd = useCallback((isEnd: boolean) => {
+    if (isEnd && !wasAtEnd.current) setFollowing(true); // who scrolls to the end wants what comes
+    wasAtEnd.current = isEnd;
+    setAtEnd(isEnd);
+  }, []);
+  const area = useRef<HTMLDivElement>(null);
+  const letters = useRef<HTMLSpanElement>(null);
+  const drawn = useLines({ area, letters, lines, shown, following, onEnd });
+  const hasLines = shown.length > 0;
+  useEffect(() => {
+    if (!linked) return;
+    setFollowing(false);
+    if (hasLines && drawn.ready) drawn.show(firstFrom(shown, linked - 1));
+    // when the lines are there, and when another one is linked: not whenever a line comes
+  }, [linked, hasLines, drawn.ready]);
+  return (
+    <div
+      className="log"
+      role="log"
+      aria-live="off"
+      aria-label={label}
+      // only the reader ends it: lines may come faster than the end is reached
+      onWheel={(event) => event.deltaY < 0 && setFollowing(false)}
+      onTouchMove={() => setFollowing(false)}
+      onPointerDown={(event) => event.target === area.current && setFollowing(false)}
+      onKeyDown={(event) => UPWARDS.has(event.key) && setFollowing(false)}
+    >
+      {!hasLines && (
+        <Nothing text={lines.length ? "No line is like that." : "No line was written yet."} />
+      )}
+      <div className="log-lines" ref={area} tabIndex={0} onScroll={drawn.onScroll}>
+        <span ref={letters} className="log-letters" aria-hidden>
+          {LETTERS}
+        </span>
+        <div className="log-all" style={{ height: drawn.height }}>
+          {shown.slice(drawn.from, drawn.to).map((place, offset) => {
+            const line = lines[place];
+            const index = drawn.from + offset;
+            return (
+              line && (
+                <Line
+                  key={place}
+                  line={line}
+                  number={place + 1}
+                  begin={drawn.heights.begin(index)}
+                  rows={drawn.heights.rows(index)}
+                  uneven={isUneven(line) ? index : undefined}
+                  found={found}
+                  linked={place + 1 === linked}
+                  onLink={link}
+                />
+              )
+            );
+          })}
+        </div>
+      </div>
+      {!atEnd && !(following && live) && hasLines && (
+        <Button
+          className="log-end"
+          size="compact-xs"
+          leftSection={<ArrowDown size={12} />}
+          onClick={() => {
+            setFollowing(true);
+            area.current?.scrollTo({ top: area.current.scrollHeight });
+          }}
+        >
+          {live ? "Follow" : "To the end"}
+        </Button>
+      )}
     </div>
   );
 }

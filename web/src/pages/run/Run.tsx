@@ -27,6 +27,9 @@ const VIEWS = [
   { value: "table", label: "Table" },
 ];
 
+/** What the log of a task is searched for goes with its panel. */
+const CLOSED = { tab: null, q: null, level: null, airflow: null };
+
 /** One run, live. */
 export default function Run() {
   const { id = "" } = useParams();
@@ -61,7 +64,7 @@ function Seen({ run }: { run: RunData }) {
     [setParams],
   );
   const select = (task: string | null, element: string | null = null) =>
-    change({ task, element, line: null, try: null });
+    change({ task, element, line: null, try: null, ...(task ? {} : CLOSED) });
   return (
     <Page
       title={`Run ${run.id.slice(0, 8)}`}
