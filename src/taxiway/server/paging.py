@@ -131,6 +131,16 @@ def page_of(
     return Found(rows, _encode(rows[-1], keys, asked.seal(scope)) if more else None, total)
 
 
+def containing(
+    session: Session, column: InstrumentedAttribute[str], text: str
+) -> ColumnElement[bool]:
+    """Rows whose column holds this text, in capitals or not. SQLite's LIKE passes over the case
+    of the same letters as its lower(), which would be called for each row."""
+    if session.get_bind().dialect.name == "sqlite":
+        return column.contains(text, autoescape=True)
+    return column.icontains(text, autoescape=True)
+
+
 def page_of_values(
     values: Sequence[Item],
     key: Callable[[Item], Sequence[str]],

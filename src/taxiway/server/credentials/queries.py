@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from taxiway.server.credentials.listing import CredentialQuery
 from taxiway.server.database import CredentialRow, WorkflowRow
-from taxiway.server.paging import Found, page_of
+from taxiway.server.paging import Found, containing, page_of
 
 
 def find(session: Session, credential_id: str, *, lock: bool = False) -> CredentialRow | None:
@@ -21,7 +21,7 @@ def find(session: Session, credential_id: str, *, lock: bool = False) -> Credent
 def page(session: Session, asked: CredentialQuery) -> Found[CredentialRow]:
     statement = select(CredentialRow)
     if asked.q:
-        statement = statement.where(CredentialRow.name.icontains(asked.q, autoescape=True))
+        statement = statement.where(containing(session, CredentialRow.name, asked.q))
     if asked.kind:
         statement = statement.where(CredentialRow.kind == asked.kind)
     if asked.host:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from taxiway.server.database import RepositoryRow
-from taxiway.server.paging import Found, page_of
+from taxiway.server.paging import Found, containing, page_of
 from taxiway.server.repositories.listing import RepositoryQuery
 
 
@@ -22,6 +22,6 @@ def find_by_key(session: Session, key: str) -> RepositoryRow | None:
 def page(session: Session, asked: RepositoryQuery) -> Found[RepositoryRow]:
     statement = select(RepositoryRow)
     if asked.q:
-        statement = statement.where(RepositoryRow.url.icontains(asked.q, autoescape=True))
+        statement = statement.where(containing(session, RepositoryRow.url, asked.q))
     keys = (getattr(RepositoryRow, asked.column), RepositoryRow.id)
     return page_of(session, statement, keys, asked)

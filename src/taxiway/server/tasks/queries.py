@@ -6,7 +6,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from taxiway.server.database import TaskRow, WorkflowRow
-from taxiway.server.paging import Found, page_of
+from taxiway.server.paging import Found, containing, page_of
 from taxiway.server.tasks.listing import TaskQuery
 
 
@@ -27,7 +27,7 @@ def page(session: Session, asked: TaskQuery) -> Found[TaskRow]:
     if asked.workflow_id is not None:
         statement = statement.where(TaskRow.workflow_id == asked.workflow_id)
     if asked.q:
-        statement = statement.where(TaskRow.name.icontains(asked.q, autoescape=True))
+        statement = statement.where(containing(session, TaskRow.name, asked.q))
     return page_of(session, statement, (getattr(TaskRow, asked.column), TaskRow.id), asked)
 
 

@@ -20,7 +20,7 @@ from taxiway.server.database import (
     TaskRow,
     WorkflowRow,
 )
-from taxiway.server.paging import Found, page_of
+from taxiway.server.paging import Found, containing, page_of
 from taxiway.server.releases.heads import lagging
 from taxiway.server.workflows.listing import NEVER_RAN, WorkflowQuery
 from taxiway.server.workflows.standing import RecentRun
@@ -50,7 +50,7 @@ def find_by_dag_id(session: Session, dag_id: str) -> WorkflowRow | None:
 def page(session: Session, asked: WorkflowQuery) -> Found[WorkflowRow]:
     statement = _alive()
     if asked.q:
-        statement = statement.where(WorkflowRow.name.icontains(asked.q, autoescape=True))
+        statement = statement.where(containing(session, WorkflowRow.name, asked.q))
     if asked.is_active is not None:
         statement = statement.where(WorkflowRow.is_active == asked.is_active)
     if asked.held is not None:
