@@ -30,6 +30,7 @@ export const theme = createTheme({
         overlayProps: { backgroundOpacity: 0.45 },
         closeButtonProps: { "aria-label": "Close" },
       },
+      styles: { title: { fontWeight: 650, fontSize: "var(--mantine-font-size-lg)" } },
     },
     NumberInput: { defaultProps: { clampBehavior: "none" } },
   },

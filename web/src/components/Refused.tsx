@@ -15,6 +15,7 @@ export function Refused({
   if (!error) return null;
   const { problem } = asRefusal(error);
   const several = (problem.errors ?? []).length > 1;
+  const isSaid = several && problem.errors?.some((entry) => entry.hint === problem.hint);
   return (
     <Alert
       role="alert"
@@ -41,7 +42,7 @@ export function Refused({
             ))}
           </List>
         )}
-        {problem.hint && <Text size="sm">{problem.hint}</Text>}
+        {problem.hint && !isSaid && <Text size="sm">{problem.hint}</Text>}
         <Text size="xs" c="dimmed">
           {problem.code}
           {problem.request_id ? ` · request ${problem.request_id}` : ""}

@@ -46,7 +46,7 @@ export default function ParamsForm({
   return (
     <div role="group" aria-label={label}>
       <Group justify="space-between" mb={4}>
-        <Text size="sm" fw={500}>
+        <Text size="sm" fw={600}>
           {label}
         </Text>
         {fields.length > 0 && (
@@ -93,6 +93,14 @@ export default function ParamsForm({
           }}
         />
       )}
+      {asForm &&
+        Object.entries(errors)
+          .filter(([name]) => !fields.includes(name))
+          .map(([name, words]) => (
+            <Text key={name} size="xs" c="var(--tw-bad)" role="alert" mt={4}>
+              {words}
+            </Text>
+          ))}
       {told.map(([name, from]) => (
         <Text key={name} size="xs" c="dimmed" mt={4}>
           <code className="mono">{name}</code> comes from {from}.
@@ -114,15 +122,17 @@ function given(data: Params | undefined): Params {
 
 const FIELDS = { json: JsonField };
 
-/** A param whose type could not be told takes any JSON. */
+/** A param whose type could not be told takes any JSON; an empty field shows what it stays. */
 function uiOf(schema: RJSFSchema): UiSchema {
-  const untyped = Object.entries(schema.properties ?? {}).filter(
-    ([, one]) => typeof one === "boolean" || !KNOWN.some((key) => key in one),
-  );
-  return {
-    "ui:submitButtonOptions": { norender: true },
-    ...Object.fromEntries(untyped.map(([name]) => [name, { "ui:field": "json" }])),
-  };
+  const each = Object.entries(schema.properties ?? {}).map(([name, one]) => {
+    if (typeof one === "boolean" || !KNOWN.some((key) => key in one)) {
+      return [name, { "ui:field": "json" }];
+    }
+    const { default: stays } = one;
+    const words = typeof stays === "string" ? stays : JSON.stringify(stays);
+    return [name, stays === undefined || stays === null ? {} : { "ui:placeholder": words }];
+  });
+  return { "ui:submitButtonOptions": { norender: true }, ...Object.fromEntries(each) };
 }
 
 const KNOWN = ["type", "anyOf", "oneOf", "allOf", "enum", "const", "$ref"];

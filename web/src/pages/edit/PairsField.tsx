@@ -31,7 +31,7 @@ export function PairsField({
   };
   return (
     <div role="group" aria-label={label}>
-      <Text size="sm" fw={500}>
+      <Text size="sm" fw={600}>
         {label}
       </Text>
       <Text size="xs" c="dimmed" mb={4}>

@@ -82,7 +82,7 @@ export function TaskEditor({
           <FunctionField task={task} catalogue={catalogue} change={change} />
         ) : (
           <div>
-            <Text size="sm" fw={500} mb={4}>
+            <Text size="sm" fw={600} mb={4}>
               Code
             </Text>
             <Code
@@ -178,7 +178,7 @@ function TaskMore({
     <Accordion variant="contained" defaultValue={used ? "more" : null}>
       <Accordion.Item value="more">
         <Accordion.Control>
-          <Text size="sm" fw={500}>
+          <Text size="sm" fw={600}>
             Inputs, elements, environment and place
           </Text>
         </Accordion.Control>

@@ -131,7 +131,7 @@ function You() {
           </Button>
         </Group>
         <div>
-          <Text size="sm" fw={500} mb={4}>
+          <Text size="sm" fw={600} mb={4}>
             Colours
           </Text>
           <SegmentedControl

@@ -1,10 +1,41 @@
 import { Alert, Button, Group, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Ban } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { api, body } from "../../api/client";
-import type { Workflow } from "../../api/queries";
+import { itemsOf, runsQuery, type Workflow } from "../../api/queries";
 import { Commit } from "../../components/Commit";
 import { Time } from "../../components/Time";
 import { useAction } from "../../components/useAction";
+
+const RerunDialog = lazy(() => import("./RerunDialog"));
+
+/** What the abandoned release ran, done again with the release that is current; if it ran anything. */
+function RunAgain({ workflow, abandoned }: { workflow: Workflow; abandoned: number }) {
+  const [asking, dialog] = useDisclosure();
+  const filter = { workflow_id: workflow.id, release: abandoned, limit: 20 };
+  const runs = useInfiniteQuery({ ...runsQuery(filter), refetchInterval: false });
+  if (itemsOf(runs.data).length === 0) return null;
+  return (
+    <>
+      <Button size="xs" variant="default" onClick={dialog.open}>
+        Run again what release {abandoned} ran…
+      </Button>
+      <Suspense>
+        {asking && (
+          <RerunDialog
+            workflow={workflow}
+            abandoned={abandoned}
+            runs={itemsOf(runs.data)}
+            total={runs.data?.pages[0]?.total ?? null}
+            close={dialog.close}
+          />
+        )}
+      </Suspense>
+    </>
+  );
+}
 
 /** A rollback holds the workflow: nothing deploys until somebody resumes it. */
 export function HeldBanner({ workflow }: { workflow: Workflow }) {
@@ -20,8 +51,9 @@ export function HeldBanner({ workflow }: { workflow: Workflow }) {
       said: () => `${workflow.name} is resumed: deploys work again.`,
     },
   );
-  if (!workflow.held) return null;
   const { hold } = workflow;
+  const abandoned = hold?.abandoned_release ?? null;
+  if (!workflow.held) return null;
   return (
     <Alert
       color="yellow"
@@ -48,14 +80,17 @@ export function HeldBanner({ workflow }: { workflow: Workflow }) {
             </Text>
           )}
         </div>
-        <Button
-          size="xs"
-          variant="default"
-          loading={resume.isPending}
-          onClick={() => resume.mutate()}
-        >
-          Resume
-        </Button>
+        <Group gap="xs">
+          {abandoned !== null && <RunAgain workflow={workflow} abandoned={abandoned} />}
+          <Button
+            size="xs"
+            variant="default"
+            loading={resume.isPending}
+            onClick={() => resume.mutate()}
+          >
+            Resume
+          </Button>
+        </Group>
       </Group>
     </Alert>
   );

@@ -154,8 +154,11 @@ function TaskForms({
     [tasks],
   );
   const [open, setOpen] = useState(() => {
-    if (asked.length <= OPEN) return asked.map(({ task }) => task.name);
-    return Object.keys(own).slice(0, OPEN);
+    const names = asked.map(({ task }) => task.name);
+    if (names.length <= OPEN) return names;
+    const changed = names.filter((name) => name in own);
+    const given = asked.filter(({ task }) => Object.keys(task.params).length > 0);
+    return (changed.length ? changed : given.map(({ task }) => task.name)).slice(0, OPEN);
   });
   const [seen, setSeen] = useState(() => new Set(open));
   if (asked.length === 0) return <Text size="sm">No task of it takes params.</Text>;
@@ -179,7 +182,7 @@ function TaskForms({
                 <Text size="sm" fw={600}>
                   {task.name}
                 </Text>
-                {own[task.name] && <Mark words="not the release's" tone="wait" />}
+                {own[task.name] && <Mark words="changed" tone="wait" />}
                 {count > 0 && (
                   <Mark words={count === 1 ? "1 problem" : `${count} problems`} tone="bad" />
                 )}
