@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from taxiway.git import lfs, objects
 from taxiway.git.composition import Composition, compose
-from taxiway.git.earlier import Earlier, Exported, Row
+from taxiway.git.earlier import Earlier, Exported, Sources
 from taxiway.git.files import Files
 from taxiway.git.layers import Step, write_layer
 from taxiway.git.mirror import Mirror
@@ -73,17 +73,16 @@ class _Export:
 
     def write(self) -> None:
         made, mirror = self.made, self.made.files.mirror
-        entries = {path: _canonical(entry) for path, entry in made.entries.items()}
+        entries = _canonical(made.entries)
         sizes = {path: pointer.size for path, pointer in made.lfs.items()}
         check_sizes(list(entries.values()), mirror.policy.limits, sizes)
         check_links(made.links)
         self._large = self._bring_lfs()
-        rows = {path: self._row(entry) for path, entry in entries.items()}
-        earlier = Earlier(mirror.cache, mirror.folder, made.files.folder)
-        base = earlier.nearest(rows, self.storage, CHAIN)
-        changed = [entry for path, entry in entries.items() if base.lacks(path, rows[path])]
-        step = self._healing(lambda: self._write_layer(base, changed))
-        content = self._content(base, rows, changed)
+        sources = self._sources(entries)
+        earlier = Earlier(mirror, made.files.folder)
+        base = earlier.nearest(sources, self.storage, CHAIN)
+        step = self._healing(lambda: self._write_layer(base))
+        content = self._content(base, sources)
         manifest = {
             "format": 1 if len(base.steps) == 0 else 2,
             "tree": self.key,
@@ -92,16 +91,25 @@ class _Export:
         }
         if content != self.key:
             manifest["content"] = content
-        earlier.keep(self.key, rows)
+        earlier.keep(self.key, sources)
         self.storage.put(snapshot_key(self.key), json.dumps(manifest, sort_keys=True).encode())
 
-    def _content(self, base: Exported, rows: dict[str, Row], changed: list[TreeEntry]) -> str:
+    def _sources(self, entries: Mapping[str, TreeEntry]) -> Sources:
+        made, large = self.made, dict[str, str]()
+        whole = dict(entries)
+        for path, place in self._large.items():
+            pointer, mode = made.lfs[path], entries[path].mode
+            large[path] = f"{mode} sha256:{pointer.oid}"
+            whole[path] = TreeEntry(path, mode, _blob_id(place), pointer.size)
+        is_tree = len(made.parts) == 1 and not made.lfs and entries is made.entries
+        return Sources(whole, large, is_tree)
+
+    def _content(self, base: Exported, sources: Sources) -> str:
         """The id of the tree that the files make. Where the snapshot below is its own tree, and
-        nothing odd was changed, so is this one; a host that makes it proves it all the same."""
-        plain = len(self.made.parts) == 1 and not self.made.lfs
-        if base.exact and plain and all(self.made.entries[e.path] is e for e in changed):
+        this is one too, it is this one; a host that makes it proves it all the same."""
+        if base.exact and sources.is_tree:
             return self.key
-        return tree_id((path, row.mode, row.oid) for path, row in rows.items())
+        return tree_id((e.path, e.mode, e.oid) for e in sources.entries.values())
 
     def _bring_lfs(self) -> dict[str, Path]:
         """The LFS objects by path; each repository's through its own mirror."""
@@ -112,23 +120,16 @@ class _Export:
             found |= {path: places[one.oid] for path, one in mine.items()}
         return found
 
-    def _row(self, entry: TreeEntry) -> Row:
-        path, mode, oid, size = entry
-        if path not in self._large:
-            return Row(mode, f"{mode} {oid}", oid, size or 0)
-        pointer = self.made.lfs[path]
-        return Row(mode, f"{mode} sha256:{pointer.oid}", _blob_id(self._large[path]), pointer.size)
-
-    def _write_layer(self, base: Exported, entries: list[TreeEntry]) -> Step:
+    def _write_layer(self, base: Exported) -> Step:
         building = self.made.files.mirror.cache.root / ".building"
         building.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="layer.", dir=building) as folder:
             packed = Path(folder) / "layer"
-            layer = write_layer(self._contents(entries), packed)
+            layer = write_layer(self._contents(base.changed), packed)
             self.storage.put(f"layers/{layer.digest}.tar.zst", packed)
         return Step(layer, self.key, base.gone)
 
-    def _contents(self, entries: list[TreeEntry]) -> Iterator[tuple[TreeEntry, bytes | Path]]:
+    def _contents(self, entries: Sequence[TreeEntry]) -> Iterator[tuple[TreeEntry, bytes | Path]]:
         for prefix, some in groupby(entries, lambda entry: self.made.prefix_of(entry.path)):
             yield from self._of_part(self.made.parts[prefix], list(some))
 
@@ -174,8 +175,15 @@ def _blob_id(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _canonical(entry: TreeEntry) -> TreeEntry:
-    if entry.mode in (FILE, PROGRAM, LINK, SUBMODULE):
-        return entry
-    mode = PROGRAM if int(entry.mode, 8) & 0o100 else FILE
-    return TreeEntry(entry.path, mode, entry.oid, entry.size)
+def _canonical(entries: Mapping[str, TreeEntry]) -> Mapping[str, TreeEntry]:
+    """The same, where no mode is odd."""
+    modes = {mode: _plain(mode) for mode in {entry.mode for entry in entries.values()}}
+    if all(mode == plain for mode, plain in modes.items()):
+        return entries
+    return {path: entry._replace(mode=modes[entry.mode]) for path, entry in entries.items()}
+
+
+def _plain(mode: str) -> str:
+    if mode in (FILE, PROGRAM, LINK, SUBMODULE):
+        return mode
+    return PROGRAM if int(mode, 8) & 0o100 else FILE

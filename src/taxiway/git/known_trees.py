@@ -25,25 +25,36 @@ class KnownTrees:
         self._most = most
         self._guard = threading.Lock()
         self._found: OrderedDict[tuple[str, str, bytes], list[Row]] = OrderedDict()
+        self._latest: dict[tuple[str, bytes], str] = {}  # the tree that was read last there
         self._rows = 0
 
-    def rows(self, store: str, tree: str, place: bytes, read: Callable[[], list[Row]]) -> list[Row]:
-        """What the folder `tree` at `place` holds: the same objects as long as they are known."""
+    def rows(
+        self, store: str, tree: str, place: bytes, read: Callable[[list[Row]], list[Row]]
+    ) -> list[Row]:
+        """What the folder `tree` at `place` holds: the same objects as long as they are known.
+        `read` gets what was there before it."""
         key = store, tree, place
         with self._guard:
             known = self._found.get(key)
             if known is not None:
                 self._found.move_to_end(key)
                 return known
-        rows = read()
+            before = self._found.get((store, self._latest.get((store, place), ""), place), [])
+        rows = read(before)
         with self._guard:
             if key not in self._found:
                 self._found[key] = rows
                 self._rows += len(rows)
+                self._latest[store, place] = tree
             while self._rows > self._most:
-                _, gone = self._found.popitem(last=False)
-                self._rows -= len(gone)
+                self._forget()
         return rows
+
+    def _forget(self) -> None:
+        (store, tree, place), gone = self._found.popitem(last=False)
+        self._rows -= len(gone)
+        if self._latest.get((store, place)) == tree:
+            del self._latest[store, place]
 
 
 def walk(

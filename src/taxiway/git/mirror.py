@@ -49,6 +49,10 @@ class Mirror:
         self._fetched: dict[tuple[str, str | None], Store] = {}
         self._listed: tuple[str, str | None, dict[str, TreeEntry]] | None = None
 
+    @property
+    def stores(self) -> tuple[Path, Path]:
+        return self.files, self.folder / "folders.git"
+
     # --- the remote ------------------------------------------------------------------------
 
     def refs(self) -> list[Ref]:

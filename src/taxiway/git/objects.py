@@ -6,6 +6,7 @@ for Git is looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +26,7 @@ _FAULTS = (pygit2.GitError, KeyError, ValueError, OSError, MemoryError)
 _FOLDER, _SUBMODULE = 0o040000, 0o160000
 _KNOWN = KnownTrees()
 _LARGEST = 256 << 20  # of a commit and of what lies directly in one folder
+_ROW = re.compile(rb"([0-7]+) ([^\0]*)\0(.{20})", re.DOTALL)
 _KINDS = {ObjectType.COMMIT: "commit", ObjectType.TREE: "folder", ObjectType.BLOB: "file"}
 
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL, ConfigLevel.PROGRAMDATA):
@@ -222,35 +224,33 @@ def lacking(store: Path, oids: Iterable[str]) -> list[str]:
         return [oid for oid in oids if not odb.exists(oid)]
 
 
-def _sized(odb: pygit2.Odb, tree: str, place: bytes, most: int) -> list[Row]:
+def _sized(odb: pygit2.Odb, tree: str, place: bytes, most: int, before: Sequence[Row]) -> list[Row]:
     """As `_rows`, with whole paths, and the sizes of files and links; of no more than anybody may
-    walk over."""
+    walk over. `before`: what was there in another commit, and mostly still is."""
+    had = {row.path: row for row in before if isinstance(row, TreeEntry) and row.size is not None}
     files, found, modes = 0, list[Row](), dict[int, str]()
     for mode, name, oid in _rows(odb, tree):
         if mode == _FOLDER:
             found.append((place + name + b"/", oid))
             continue
         files += mode != _SUBMODULE
-        size = _size(odb, oid) if mode != _SUBMODULE and files <= most + 1 else None
         text = modes.get(mode) or modes.setdefault(mode, f"{mode:06o}")
         path = (place + name).decode("utf-8", "surrogateescape")
-        found.append(TreeEntry(path, text, oid, size))
+        entry = had.get(path)
+        if entry is None or entry.oid != oid or entry.mode != text:
+            is_read = mode != _SUBMODULE and files <= most + 1
+            entry = TreeEntry(path, text, oid, _size(odb, oid) if is_read else None)
+        found.append(entry)
     return found
 
 
 def _rows(odb: pygit2.Odb, tree: str) -> list[tuple[int, bytes, str]]:
     """(mode, name, id) of what lies directly in a folder, with the modes as they were written."""
     data = _read(odb, tree, ObjectType.TREE)
-    rows, at = [], 0
-    try:
-        while at < len(data):
-            end = data.index(b"\0", at)
-            mode, _, name = data[at:end].partition(b" ")
-            rows.append((int(mode, 8), name, data[end + 1 : end + 21].hex()))
-            at = end + 21
-    except ValueError as error:
-        raise DamagedStore(f"{tree}: {error}") from error
-    return rows
+    found = _ROW.findall(data)
+    if sum(len(mode) + len(name) + 22 for mode, name, _ in found) != len(data):
+        raise DamagedStore(f"{tree} is no list of files")
+    return [(int(mode, 8), name, oid.hex()) for mode, name, oid in found]
 
 
 def _read(odb: pygit2.Odb, oid: str, kind: ObjectType) -> bytes:
