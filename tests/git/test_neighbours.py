@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def test_much_that_changed_is_a_full_layer(mirror, big, storage) -> None:
     assert len(steps_of(sealed(mirror, storage), storage)) == 1
 
 
-@pytest.mark.parametrize("harm", ["content", "gone", "listing", "no-listing", "evicted"])
+@pytest.mark.parametrize("harm", ["content", "gone", "listing", "flipped", "no-listing", "evicted"])
 def test_a_neighbour_that_is_not_whole_is_not_used(mirror, big, storage, folder, harm: str) -> None:
     first = sealed(mirror, storage)
     wanted = change(big)
@@ -129,6 +130,8 @@ def test_a_neighbour_that_is_not_whole_is_not_used(mirror, big, storage, folder,
         place.unlink()
     elif harm == "listing":
         listed.write_text(listed.read_text()[:50])
+    elif harm == "flipped":
+        listed.write_text(listed.read_text().replace("mod38", "mod83"))
     elif harm == "no-listing":
         listed.unlink()
     else:
@@ -145,9 +148,11 @@ def test_a_listing_that_lies_is_found_out(mirror, big, storage, folder) -> None:
     with use_snapshot(first, storage, cache):
         pass
     place = cache.path("listings", f"{first}.json")
-    raw = json.loads(place.read_text())
-    raw["files"]["pkg3/mod38.py"][1] = "0" * 40
-    place.write_text(json.dumps(raw))
+    raw = json.loads(place.read_text().partition("\n")[2])
+    mode, _, rest = raw["files"]["pkg3/mod38.py"].split(" ", 2)
+    raw["files"]["pkg3/mod38.py"] = f"{mode} {'0' * 40} {rest}"
+    text = json.dumps(raw)
+    place.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
     with pytest.raises(Unavailable) as caught, use_snapshot(second, storage, cache):
         pass
     assert caught.value.code == "snapshot-damaged"

@@ -66,7 +66,7 @@ def _fill(
     submodules = dict(manifest["submodules"])
     found = Unpacked()
     hidden: set[str] = set()  # what a layer above has, or removes
-    linked: dict[str, listing.Facts] = {}
+    linked: dict[str, str] = {}
     while steps and not _take_base(steps[-1].makes, tree, cache, target, hidden, found, linked):
         step = steps.pop()
         made = _unpack(step.layer, storage, target, hidden)
@@ -102,13 +102,13 @@ def _take_base(
     target: Path,
     hidden: set[str],
     found: Unpacked,
-    facts: dict[str, listing.Facts],
+    facts: dict[str, str],
 ) -> bool:
     """Link what is not hidden of the snapshot `base`, where this host has it and it is whole."""
     if base == tree or not cache.path("snapshots", base).exists():
         return False
-    listed, marked = listing.read(cache, base), marks.files(cache.root, "snapshots", base)
-    if listed is None or not marked:
+    listed = listing.read(cache, base)
+    if listed is None:
         return False
     with cache.lock("snapshots", base, shared=True):
         try:
@@ -120,9 +120,9 @@ def _take_base(
     folders = {folder for folder in listed.folders if folder not in hidden}
     for folder in folders:
         (target / folder).mkdir(parents=True)
-    facts |= {path: listed.files[path] for path, _, _ in linked}
-    known = {path: marked[path] for path, _, _ in linked if path in marked}
-    found.add(Unpacked([*linked, *rows], links, folders, known))
+    facts |= {path: listed.files[path] for path in linked.known}
+    found.add(linked)
+    found.add(Unpacked(rows, links, folders))
     return True
 
 

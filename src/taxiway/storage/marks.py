@@ -209,18 +209,6 @@ def _describe(
     return [found[path] for path in paths]
 
 
-def files(root: Path, kind: str, key: str) -> dict[str, File]:
-    """What an entry was marked with, file by file; nothing where that is not known."""
-    mark = read(root, kind, key)
-    try:
-        manifest = _place(root, kind, key, "files").read_bytes()
-    except OSError:
-        return {}
-    if mark is None or hashlib.sha256(manifest).hexdigest() != mark.manifest:
-        return {}
-    return {path: (path, *rest) for path, *rest in json.loads(manifest)}
-
-
 def _file(target: Path, path: str) -> File:
     whole = f"{target}/{path}"
     found = os.lstat(whole)
