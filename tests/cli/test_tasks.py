@@ -52,6 +52,21 @@ def test_what_create_is_given_arrives(service: Any) -> None:
     assert {key: task[key] for key in expected} == expected
 
 
+def test_a_field_is_unset(service: Any) -> None:
+    made = service.workflow("load")
+    call = ("tasks", "update", made["name"], "load")
+    assert service.json(*call, "--warm", "--timeout", "60")["warm"] is True
+    cleared = service.json(*call, "--unset", "warm", "--unset", "timeout")
+    assert (cleared["warm"], cleared["timeout"]) == (None, None)
+    whole = ("workflows", "update", made["name"])
+    assert service.json(*whole, "--no-warm")["warm"] is False
+    assert service.json(*whole, "--unset", "warm", "--unset", "notify-url")["warm"] is None
+    both = service.call(*whole, "--warm", "--unset", "warm")
+    assert both.exit_code == 2 and "both given and unset" in both.stderr
+    unknown = service.call(*whole, "--unset", "wram")
+    assert unknown.exit_code == 2 and "'wram'" in unknown.stderr
+
+
 def test_wiring_is_replaced_and_cleared(service: Any) -> None:
     made = service.workflow("load", "train")
     call = ("tasks", "update", made["name"], "train")

@@ -41,6 +41,41 @@ def test_a_function_of_the_working_tree_is_run_without_a_server(
     assert not list(tmp_path.rglob("__pycache__"))
 
 
+ASK = """\
+import os
+def ask(fail=False):
+    key = os.environ["API_KEY"]
+    print("the key is", key)
+    if fail:
+        raise ValueError("not with " + key)
+    return {"key": [key], "path": "OTHER_KEY" in os.environ}
+"""
+
+
+def test_secrets_of_who_tries_reach_the_function_and_nothing_that_is_shown(
+    service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ask.py").write_text(ASK)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    call = ("try", "ask.py:ask", "--secret", "API_KEY")
+    given = {"API_KEY": "correct-horse", "OTHER_KEY": "battery", "TAXIWAY_SERVER": "http://[::1]:1"}
+    ended = service.call(*call, **given)
+    assert ended.exit_code == 0, ended.stderr
+    assert "the key is ***" in ended.stderr and '"path": false' in ended.stdout
+    failed = service.call(*call, "-p", "fail=true", **given)
+    assert failed.exit_code != 0 and "not with ***" in failed.stderr
+    for shown in (ended, failed):
+        assert "correct-horse" not in shown.stdout + shown.stderr
+    short = service.call(*call, **given | {"API_KEY": "abc"})
+    assert short.exit_code == 2 and "shorter than 5" in short.stderr
+    missing = service.call(*call[:-1], "GONE", **given)
+    assert missing.exit_code == 2 and "no GONE" in missing.stderr
+    told = service.call(*call[:-1], "API_KEY=correct-horse", **given)
+    assert told.exit_code == 2 and "correct-horse" not in told.stderr
+    assert service.call(*call[:-1], "PATH", **given).exit_code == 2
+
+
 EVALUATE = """\
 def evaluate(item, folder, accuracy, large, threshold=0.5, context=None):
     assert large["file"].read_text() == "inner"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from taxiway.client.http import Json
 from taxiway.errors import Invalid, NotFound
+from taxiway.redaction import Secret
+from taxiway.workflow.names import is_env_name, steers
 
 
 def present(**fields: Any) -> Json:
@@ -79,6 +82,36 @@ def _json(text: str, place: str) -> Any:
             f"{place}: {text[:200]!r} is no JSON ({error})",
             hint="A text stands in double quotes inside the shell's: --param 'train.kind=\"svm\"'.",
         ) from None
+
+
+def secrets(names: Iterable[str] | None) -> dict[str, Secret]:
+    """The variables of our own environment that are handed on: a text after an option would
+    stand in the list of processes. `Invalid` (`env-name-refused`,
+    `secret-not-found`)."""
+    found: dict[str, Secret] = {}
+    for name in names or ():
+        if not is_env_name(name) or steers(name):
+            raise Invalid(
+                "env-name-refused",
+                f"--secret {name.partition('=')[0][:100]!r} cannot hold a secret of a task",
+                hint="Give the name of a variable that is set here, and not its text.",
+            )
+        if not os.environ.get(name):
+            raise Invalid(
+                "secret-not-found",
+                f"The environment has no {name}, which --secret names",
+                hint=f"Set it first: read -rs {name} && export {name}",
+            )
+        found[name] = Secret(os.environ[name])
+    return found
+
+
+def unset(names: Iterable[str] | None, fields: Json) -> Json:
+    """`fields`, and null for those that are to be as if they had never been set. `Invalid`."""
+    cleared = {name.replace("-", "_") for name in names or ()}
+    if both := sorted(cleared & fields.keys()):
+        raise Invalid("option-refused", f"{both[0]} is both given and unset", hint="Leave one out.")
+    return fields | dict.fromkeys(sorted(cleared))
 
 
 def text_file(path: Path | None) -> str | None:

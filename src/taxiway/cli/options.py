@@ -65,6 +65,10 @@ Element = Annotated[
 Message = Annotated[str | None, typer.Option("--message", "-m", help="Why.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(min=1, help="Show at most so many.")]
+Unset = Annotated[
+    list[str] | None,
+    typer.Option(help="A field of the API that shall be null, like warm; repeat it."),
+]
 File = Annotated[
     Path | None, typer.Option("--file", "-f", help="JSON with fields of the API; - is stdin.")
 ]

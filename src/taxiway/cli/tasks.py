@@ -62,11 +62,12 @@ class Declared:
     warm: Annotated[
         bool | None, typer.Option("--warm/--no-warm", help="Fork it from a warm process.")
     ] = None
+    unset: options.Unset = None
     file: options.File = None
 
     def fields(self) -> Json:
         """The API's fields; an option goes before the same field of the file."""
-        return given.json_object(self.file) | given.present(
+        fields = given.json_object(self.file) | given.present(
             script_path=self.script,
             function_name=self.function,
             python_callable=given.text_file(self.inline),
@@ -85,6 +86,7 @@ class Declared:
             secrets=given.pairs(self.secret, "--secret"),
             warm=self.warm,
         )
+        return given.unset(self.unset, fields)
 
 
 def list_(

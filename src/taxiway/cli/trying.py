@@ -35,6 +35,10 @@ def command(
         typer.Option(help="The task of that run.", show_default="named like the function"),
     ] = None,
     map_index: options.Element = None,
+    secret: Annotated[
+        list[str] | None,
+        typer.Option(help="A variable of this environment that it gets too; repeat it."),
+    ] = None,
     server: options.Server = None,
     home: options.Home = None,
     output: options.Output = options.Form.table,
@@ -42,6 +46,7 @@ def command(
     """Run a function on the files as they are, with the lock, environment and values of a task."""
     trial = _local()
     settings = WorkerSettings.from_env({**os.environ, "TAXIWAY_HOME": str(options.folder(home))})
+    secrets = given.secrets(secret)
     root = trial.root_of(Path.cwd())
     params = given.json_pairs(param, "--param") or {}
     asked = trial.task_of(target, params, root)
@@ -55,7 +60,7 @@ def command(
             brought = _bring(connection.client, run["id"], record, trial.storage_of(settings))
             inputs = trial.Inputs(*brought)
         asked = trial.task_of(target, {**record["params"], **params}, root)
-    came = trial.try_task(root, asked, inputs, settings, display.note)
+    came = trial.try_task(root, asked, inputs, settings, display.note, secrets)
     if output is options.Form.json:
         display.data({"value": came.value, "summary": came.summary})
         return

@@ -67,12 +67,13 @@ class Declared:
     warm: Annotated[
         bool | None, typer.Option("--warm/--no-warm", help="Fork tasks from warm processes.")
     ] = None
+    unset: options.Unset = None
     file: options.File = None
 
     def fields(self, client: TaxiwayClient) -> Json:
         """The API's fields; an option goes before the same field of the file."""
         login = credential_of(client, self.credential)["id"] if self.credential else self.credential
-        return given.json_object(self.file) | given.present(
+        fields = given.json_object(self.file) | given.present(
             git_repository=self.repository,
             git_credential_id=login,
             git_branch=self.branch,
@@ -92,6 +93,7 @@ class Declared:
             dependency_groups=given.names(self.dependency_group),
             notify_url=self.notify_url,
         )
+        return given.unset(self.unset, fields)
 
 
 def list_(

@@ -66,3 +66,11 @@ class MaskingHost:
 
     def mask(self, text: str) -> str:
         return self._pattern.sub(MASK, text)
+
+    def mask_in(self, value: Any) -> Any:
+        """A JSON value without the hidden texts."""
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, dict):
+            return {self.mask(name): self.mask_in(item) for name, item in value.items()}
+        return [self.mask_in(item) for item in value] if isinstance(value, list) else value

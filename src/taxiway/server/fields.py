@@ -8,13 +8,12 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from taxiway.errors import Invalid, Problem, TaxiwayError
 from taxiway.workflow.models import TRIGGER_RULES
-from taxiway.workflow.names import check_task_name, is_env_name
+from taxiway.workflow.names import check_task_name, is_env_name, steers
 from taxiway.workflow.schedule import check_schedule, check_timezone
 
 MONTH = 30 * 24 * 3600
 MAX_ENV_VALUE = 32_768
 MAX_SOURCE = 500
-RESERVED = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
 
 
 class FieldRefused(ValueError):
@@ -92,7 +91,7 @@ def _env(value: dict[str, str]) -> dict[str, str]:
 def _secrets(value: dict[str, str]) -> dict[str, str]:
     _env(dict.fromkeys(value, ""))
     for name, source in value.items():
-        if name in RESERVED or name.startswith("PYTHON"):
+        if steers(name):
             raise _refuse("env-name-refused", f"{name} cannot hold a secret: it steers the task")
         kind, _, of = source.partition(":")
         if kind not in ("variable", "connection") or not of or len(source) > MAX_SOURCE:

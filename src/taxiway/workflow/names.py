@@ -21,6 +21,7 @@ _NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
 _NOT_IN_AN_IDENTIFIER = re.compile(r"[^A-Za-z0-9_]")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DUNDER = re.compile(r"__.*__")
+_STEERING = frozenset({"PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV"})
 
 
 def fits_airflow(name: str) -> bool:
@@ -38,6 +39,12 @@ def check_task_name(name: str) -> Problem | None:
         hint=f"Use 1 to {MAX_KEY_LENGTH} ASCII letters, digits, underscores, dashes and dots, "
         "and not dots alone.",
     )
+
+
+def steers(name: str) -> bool:
+    """Whether an environment variable says something to the interpreter of a task or to what
+    stands around it."""
+    return name in _STEERING or name.startswith(("PYTHON", "TAXIWAY_"))
 
 
 def is_env_name(name: str) -> bool:

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from taxiway.cli.checks.folder import tree_of
 from taxiway.environment.build import use_environment
 from taxiway.environment.declared import Declared
 from taxiway.environment.settle import settle
-from taxiway.errors import Invalid, NotFound
+from taxiway.errors import Invalid, NotFound, TaxiwayError
 from taxiway.git.trees import LINK
+from taxiway.redaction import Secret
 from taxiway.release.findings import refuse
 from taxiway.release.packages import read_packages
+from taxiway.runner.host import Host
 from taxiway.runner.records import Came
+from taxiway.runner.secrets import MaskingHost, resolve
 from taxiway.runner.settings import WorkerSettings
 from taxiway.runner.supervise import Supervision, Wiring, Work, Worker
 from taxiway.runner.values import ValueExchange
@@ -55,11 +58,12 @@ class _NoLocks:
 
 
 class ConsoleHost:
-    """Lines go to `say`; values come from `inputs`."""
+    """Lines go to `say`; values come from `inputs`, and secrets from who tries."""
 
-    def __init__(self, inputs: Inputs, say: Any) -> None:
+    def __init__(self, inputs: Inputs, say: Any, secrets: Mapping[str, Secret]) -> None:
         self._inputs = inputs
         self._say = say
+        self._secrets = secrets
 
     def log(self, line: str, *, stream: str, level: int) -> None:
         self._say(line if level < logging.WARNING else f"{logging.getLevelName(level)}: {line}")
@@ -72,6 +76,8 @@ class ConsoleHost:
                 return {"value": found if isinstance(tasks, list) else found[0]}
             case "xcom_push":
                 return {}
+            case "secret" if (secret := self._secrets.get(question["name"])) is not None:
+                return {"found": True, "value": secret.reveal()}
         return {"found": False}
 
 
@@ -96,8 +102,41 @@ def try_task(
     inputs: Inputs,
     settings: WorkerSettings,
     say: Any,
+    secrets: Mapping[str, Secret] | None = None,
 ) -> Came:
-    """Run it on the files as they are; errors as a task raises them."""
+    """Run it on the files as they are; errors as a task raises them. `secrets` are in its
+    environment, and in none of its lines, its errors and what is told of its value."""
+    host = ConsoleHost(inputs, say, secrets or {})
+    env, hidden = resolve({name: f"environment:{name}" for name in secrets or ()}, host)
+    shown = MaskingHost(host, hidden)
+    try:
+        came = _try(root, task, inputs, settings, shown, env)
+    except TaxiwayError as error:
+        raise masked_error(error, shown) from None
+    return replace(came, value=shown.mask_in(came.value), summary=shown.mask_in(came.summary))
+
+
+def masked_error(error: TaxiwayError, host: MaskingHost) -> TaxiwayError:
+    """The same error without the texts that `host` hides."""
+    return type(error)(
+        error.code,
+        host.mask(error.message),
+        hint=host.mask(error.hint),
+        problems=[
+            replace(problem, message=host.mask(problem.message)) for problem in error.problems
+        ],
+        **host.mask_in(error.context),
+    )
+
+
+def _try(
+    root: Path,
+    task: Task,
+    inputs: Inputs,
+    settings: WorkerSettings,
+    host: Host,
+    secrets: Mapping[str, str],
+) -> Came:
     storage, cache = storage_of(settings), Cache(settings.cache)
     needed = _needed(root, task, settings, cache)
     settled = settle(
@@ -134,11 +173,13 @@ def try_task(
                 inputs=dict(inputs.sources),
                 received=dict(inputs.received),
             ),
+            env=dict(secrets),
+            private=frozenset(secrets),
             limits=settings.value_limits,
         )
         values = ValueExchange(workspace, storage, cache, settings.value_max_size)
         worker = Worker(os.environ, settings.task_env_pass, "root")
-        supervision = Supervision(work, ConsoleHost(inputs, say), workspace, values, worker)
+        supervision = Supervision(work, host, workspace, values, worker)
         supervision.run()
         return supervision.came
 
