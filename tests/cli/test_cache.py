@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from taxiway.cli.checks import host
 from taxiway.cli.checks.place import look
 from taxiway.cli.main import app
 from taxiway.storage.cache import DAMAGED, Cache, make_read_only, remove_tree
+from tests.runner.conftest import Bench, make_environment
 
 pytestmark = pytest.mark.integration
 
@@ -48,6 +50,24 @@ def call(home: Path, *arguments: str, status: int = 0) -> Result:
 
 def data(home: Path, *arguments: str, status: int = 0) -> Any:
     return json.loads(call(home, *arguments, "-o", "json", status=status).stdout)
+
+
+def test_warm_processes_are_shown(home: Path, tmp_path: Path) -> None:
+    assert data(home, "show")["warm"] == []
+    made = Bench(tmp_path, make_environment(tmp_path / "small"), warm_cache=home / "cache", idle=1)
+    made.inline("def f(): pass")
+    made.warm_up()
+    made.inline("def f(): pass")
+    (one,) = data(home, "show")["warm"]
+    assert (one["environment"], one["is_ready"], one["running"]) == ("small", True, 0)
+    assert one["forked"] >= 1 and one["age"] > one["idle"] >= 0
+    assert one["bytes"] > 1_000_000
+    table = call(home, "show")
+    assert "small" in table.stdout and str(one["pid"]) in table.stdout
+    os.kill(one["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while data(home, "show")["warm"]:
+        assert time.monotonic() < deadline
 
 
 def test_it_is_shown_by_kind_and_by_entry(home: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from taxiway.cli import display, options
 from taxiway.cli.checks.place import Place, look
 from taxiway.errors import Invalid
+from taxiway.runner.warm.living import Living, living
 from taxiway.storage.audit import Report, verify_all
 from taxiway.storage.cache import Cache
 from taxiway.storage.eviction import (
@@ -37,10 +39,10 @@ def show(
     home: options.Home = None,
     output: options.Output = options.Form.table,
 ) -> None:
-    """Show what the cache holds, and what may be removed from it."""
+    """Show what the cache holds, what may be removed from it, and the warm processes."""
     place = look(None, home)
     cache, bounds = Cache(place.cache), _bounds(place)
-    found = entries(cache)
+    found, warm = entries(cache), living(cache.root)
     sums: dict[str, list[Entry]] = defaultdict(list)
     for entry in found:
         sums[entry.kind].append(entry)
@@ -55,6 +57,7 @@ def show(
                 "kinds": {kind: _sum(sums[kind]) for kind in EVICTABLE}
                 | {kind: {"bytes": size} for kind, size in rest.items()},
                 "entries": [_as_dict(entry) for entry in found] if every else [],
+                "warm": [asdict(one) for one in warm],
             }
         )
         return
@@ -69,6 +72,22 @@ def show(
     most = _size(bounds.max_bytes) if bounds.max_bytes else "any size"
     days = f"{bounds.max_days} days without use" if bounds.max_days else "any age"
     display.note(f"\n{cache.root}: kept up to {most} and {days}")
+    if warm:
+        display.note("\nWarm processes:")
+        display.table(
+            ("environment", "pid", "age", "idle", "tasks", "memory"),
+            [
+                (
+                    one.environment[:12],
+                    one.pid,
+                    _span(one.age),
+                    _doing(one),
+                    one.forked,
+                    _size(one.bytes),
+                )
+                for one in warm
+            ],
+        )
 
 
 def prune_(
@@ -176,6 +195,16 @@ def _moment(entry: Entry) -> str:
     if entry.in_use:
         return "in use"
     return display.moment(datetime.fromtimestamp(entry.used_at, UTC).isoformat())
+
+
+def _doing(one: Living) -> str:
+    if not one.is_ready:
+        return "importing"
+    return f"runs {one.running}" if one.running else _span(one.idle)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
 
 
 def _size(count: int) -> str:

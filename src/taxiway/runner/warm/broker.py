@@ -42,6 +42,7 @@ _LOADING = 600.0  # seconds for the imports
 _ASKING = 1.0  # seconds for a worker to say what it wants
 _MESSAGE = 1 << 16
 _DESCRIPTORS = 6  # stdout, stderr, the channel, the payload, status, the orders
+TELL = b"tell"  # in the place of a task, from who only asks
 _CREDENTIALS = 12  # bytes: pid, uid and gid of who is at the other end
 
 
@@ -70,7 +71,7 @@ class Broker:
     def __init__(self, orders: dict[str, Any]) -> None:
         self._orders = orders
         self._folder = os.open(orders["folder"], os.O_PATH | os.O_CLOEXEC)
-        self._used_at = time.monotonic()
+        self._began = self._used_at = time.monotonic()
         self._number = 0
         self._needs: dict[int, list[str]] = {}  # of each task: what it is shown
         self._folders: dict[int, list[str]] = {}  # and what is left of it if its worker is killed
@@ -168,7 +169,12 @@ class Broker:
                 peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS)
                 data, fds, _, _ = socket.recv_fds(connection, _MESSAGE, _DESCRIPTORS)
                 uid = int.from_bytes(peer[4:8], "little")
-                if uid != os.getuid() or len(fds) != _DESCRIPTORS:
+                if uid != os.getuid():
+                    return
+                if data == TELL:
+                    connection.send(marshal.dumps(self._state(), 4))
+                    return
+                if len(fds) != _DESCRIPTORS:
                     return
                 if why := self._hand_over(marshal.loads(data), connection, fds):  # noqa: S302
                     connection.send(b"no " + why.encode())
@@ -177,6 +183,19 @@ class Broker:
             finally:
                 for fd in fds:
                     os.close(fd)
+
+    def _state(self) -> dict[str, Any]:
+        """What people who look at the host are told."""
+        now = time.monotonic()
+        return {
+            "environment": self._orders["environment"][0],
+            "server": self._server,
+            "ready": self._ready,
+            "age": now - self._began,
+            "idle": 0.0 if self._needs or not self._ready else now - self._used_at,
+            "running": len(self._needs),
+            "forked": self._number,
+        }
 
     def _hand_over(self, needs: dict[str, Any], connection: socket.socket, fds: list[int]) -> str:
         """Why not, if it cannot be."""

@@ -17,6 +17,7 @@ from taxiway import __version__
 from taxiway.runner.identity import Identity
 from taxiway.runner.launch import ENTRYPOINT, OURS
 
+FOLDER = "warm"  # of the cache
 _AGAIN = 600.0  # seconds until a server that did not come up is tried again
 _CREDENTIALS = 12
 # Libraries read these when they are loaded, some of them below Python.
@@ -94,7 +95,7 @@ def place_of(
         [os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "pid", "net", "user", "ipc")],  # noqa: PTH115
     ]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-    return Place(cache / "warm", digest[:32])
+    return Place(cache / FOLDER, digest[:32])
 
 
 def stamp(path: Path) -> list[str | int]:
