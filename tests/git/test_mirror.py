@@ -104,7 +104,7 @@ def test_a_local_repository_that_is_not_listed_is_denied_at_every_step(
 
 def test_a_local_repository_of_another_user_can_be_read(mirror: Mirror, origin) -> None:
     if os.geteuid() != 0:
-        pytest.skip("only root can give files away")
+        pytest.skip("NOT ROOT: a repository of another user is not tested here. Run as root")
     for path in [origin.path, *origin.path.rglob("*")]:
         os.lchown(path, 12345, 12345)
     mirror.fetch(mirror.resolve("main"))

@@ -222,7 +222,7 @@ def test_no_task_harms_the_files_or_packages_of_another(
     release: Release, settings: WorkerSettings, user: str
 ) -> None:
     if os.geteuid() != 0 and user == "root":
-        pytest.skip("only a worker that is root can run tasks as root")
+        pytest.skip("NOT ROOT: tasks that are root are not tested here. Run as root")
     assert start(release, settings, "spoil", run_as_user=user) == []
     assert start(release, settings) == 42
     assert not (settings.cache / DAMAGED).exists()

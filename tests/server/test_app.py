@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
+from small_disk import small_disk
+from sqlalchemy import event, make_url
 
 from taxiway.errors import Denied
 from taxiway.server.app import create_app, include
@@ -108,6 +112,56 @@ def test_a_full_database_says_so_and_loses_nothing(door: Callable[..., TestClien
     assert client.get("/api/v1/workflows").json()["items"] == [made]
     event.remove(engine, "checkout", stop_growing)
     engine.dispose()
+    assert client.post("/api/v1/workflows", json=large).status_code == 201
+
+
+@pytest.fixture
+def small_postgres(postgres: str, postgres_template: str) -> Iterator[tuple[str, Path]]:
+    """A migrated database on a disk of its own, and that disk."""
+    owner = Path(postgres_data(postgres)).stat()
+    with (
+        tempfile.TemporaryDirectory(prefix="taxiway-small-") as folder,
+        small_disk(Path(folder) / "disk", "64m") as disk,
+    ):
+        Path(folder).chmod(0o755)  # the server is another user
+        place = disk / "tables"
+        place.mkdir(mode=0o700)
+        os.chown(place, owner.st_uid, owner.st_gid)
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute(f"CREATE TABLESPACE small LOCATION '{place}'")
+            connection.execute(
+                f'CREATE DATABASE small TEMPLATE "{postgres_template}" TABLESPACE small'
+            )
+            yield make_url(postgres).set(database="small").render_as_string(False), disk
+            connection.execute("DROP DATABASE small WITH (FORCE)")
+            connection.execute("DROP TABLESPACE small")
+
+
+def postgres_data(url: str) -> str:
+    with psycopg.connect(url) as connection:
+        (path,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    return str(path)
+
+
+@pytest.mark.integration
+def test_a_full_disk_of_postgresql_says_so_and_loses_nothing(
+    small_postgres: tuple[str, Path], door: Callable[..., TestClient]
+) -> None:
+    url, disk = small_postgres
+    client = door(settings={"database_url": url})
+    made = client.post("/api/v1/workflows", json={"name": "before"}).json()
+    ballast = disk / "ballast"
+    with pytest.raises(OSError, match="No space left"), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 20))
+    # Letters that no compression makes small enough for a page that is there already.
+    large = {"name": "large", "description": os.urandom(200_000).hex()}
+    answer = client.post("/api/v1/workflows", json=large)
+    assert (answer.status_code, answer.json()["code"]) == (503, "database-full")
+    assert answer.headers["retry-after"] and "Free some space" in answer.json()["hint"]
+    assert client.get("/api/v1/workflows").json()["items"] == [made]
+    assert client.get("/api/v1/audit?action=workflow.create").json()["total"] == 1
+    ballast.unlink()
     assert client.post("/api/v1/workflows", json=large).status_code == 201
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_disk import small_disk
 
 from taxiway.errors import Unavailable
 from taxiway.storage.cache import Cache, make_read_only, remove_tree
@@ -136,22 +137,13 @@ def test_an_entry_evicted_before_it_is_used_is_built_again(
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(root: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
-    small = root / "small"
-    small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(small)])
-    if mounted.returncode != 0:
-        pytest.skip("no right to mount here")
-    try:
+    with small_disk(root / "small", "256k") as small:
         cache = Cache(small)
         with pytest.raises(Unavailable) as caught:
             cache.ensure("things", "x", lambda target: target.write_bytes(b"x" * 1_000_000))
         assert caught.value.code == "disk-full" and str(small) in caught.value.hint
         assert list((small / ".building").iterdir()) == []
         assert cache.ensure("things", "x", build_file).exists()
-    finally:
-        subprocess.run(["umount", "-l", str(small)], check=True)
 
 
 def test_other_errors_of_the_system_pass_as_they_are(root: Path) -> None:
