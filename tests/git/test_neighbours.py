@@ -148,11 +148,11 @@ def test_a_listing_that_lies_is_found_out(mirror, big, storage, folder) -> None:
     with use_snapshot(first, storage, cache):
         pass
     place = cache.path("listings", f"{first}.json")
-    raw = json.loads(place.read_text().partition("\n")[2])
-    mode, _, rest = raw["files"]["pkg3/mod38.py"].split(" ", 2)
-    raw["files"]["pkg3/mod38.py"] = f"{mode} {'0' * 40} {rest}"
-    text = json.dumps(raw)
-    place.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+    text = place.read_text().partition("\n")[2]
+    mode, oid, _ = text.partition("pkg3/mod38.py\0")[2].split(" ", 2)
+    lie = text.replace(f"{mode} {oid}", f"{mode} {'0' * 40}")
+    assert lie != text
+    place.write_text(f"{hashlib.sha256(lie.encode()).hexdigest()}\n{lie}")
     with pytest.raises(Unavailable) as caught, use_snapshot(second, storage, cache):
         pass
     assert caught.value.code == "snapshot-damaged"

@@ -1,6 +1,6 @@
 """What a snapshot of this host holds, file by file, so that the next one can be made from it.
 
-    <cache>/listings/<snapshot>.json     the sha256 of the rest, and that
+    <cache>/listings/<snapshot>.json     the sha256 of the rest; links and empty folders; files
 
 Only a help: without it, or when a file is not as it says, a snapshot is made from its layers.
 """
@@ -45,8 +45,10 @@ def read(cache: Cache, tree: str) -> Listing | None:
         digest, _, text = cache.path(_KIND, f"{tree}.json").read_bytes().partition(b"\n")
         if hashlib.sha256(text).hexdigest().encode() != digest:
             return None
-        raw = json.loads(text)
-        return Listing(dict(raw["files"]), dict(raw["links"]), list(raw["folders"]))
+        head, _, rest = text.partition(b"\n")
+        raw, words = json.loads(head), os.fsdecode(rest).split("\0")
+        files = dict(zip(words[:-1:2], words[1::2], strict=True))
+        return Listing(files, dict(raw["links"]), list(raw["folders"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -62,8 +64,9 @@ def write(cache: Cache, tree: str, root: Path, made: Unpacked, linked: Mapping[s
     place = cache.path(_KIND, f"{tree}.json")
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_name(f".{place.name}.{os.getpid()}")
-    listed = {"files": files, "links": made.links, "folders": sorted(made.folders)}
-    text = json.dumps(listed, separators=(",", ":")).encode()
+    head = json.dumps({"links": made.links, "folders": sorted(made.folders)})
+    rest = "".join(f"{path}\0{facts}\0" for path, facts in files.items())
+    text = head.encode() + b"\n" + os.fsencode(rest)
     fresh.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
     fresh.replace(place)
 
