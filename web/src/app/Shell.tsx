@@ -28,6 +28,7 @@ import {
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, NavLink, Outlet, ScrollRestoration, useLocation } from "react-router";
 import { readinessQuery } from "../api/queries";
+import { partName } from "../components/parts";
 
 const Palette = lazy(() => import("./Palette"));
 
@@ -148,7 +149,7 @@ function Trouble() {
       >
         {error
           ? "The server does not answer"
-          : `Not well: ${broken.map(([name]) => name.replaceAll("_", " ")).join(", ")}`}
+          : `Not well: ${broken.map(([name]) => partName(name)).join(", ")}`}
       </div>
     </Link>
   );

@@ -1,6 +1,7 @@
-import { Alert, Button, Code, List, Stack, Text } from "@mantine/core";
+import { Button, Code, List, Stack, Text } from "@mantine/core";
 import { CircleAlert } from "lucide-react";
 import { asRefusal } from "../api/refusal";
+import { Notice } from "./Notice";
 
 /** The server's message, its hint, and everything that is wrong, each with its place. */
 export function Refused({
@@ -17,13 +18,11 @@ export function Refused({
   const several = (problem.errors ?? []).length > 1;
   const isSaid = several && problem.errors?.some((entry) => entry.hint === problem.hint);
   return (
-    <Alert
+    <Notice
       role="alert"
-      color="red"
-      variant="light"
+      tone="bad"
       icon={<CircleAlert size={18} />}
       title={title ?? problem.detail}
-      styles={{ title: { color: "var(--tw-bad)" }, message: { color: "inherit" } }}
     >
       <Stack gap={6}>
         {title && <Text size="sm">{problem.detail}</Text>}
@@ -53,6 +52,6 @@ export function Refused({
           </Button>
         )}
       </Stack>
-    </Alert>
+    </Notice>
   );
 }

@@ -91,6 +91,7 @@ export default function Audit() {
         <Loaded query={query} what="Reading the record">
           {(data) => {
             const lines = itemsOf(data);
+            const names = new Map(lines.map((line) => [line.subject_id ?? "", line.name ?? ""]));
             if (lines.length === 0) return <Empty title="Nothing is recorded that is like that" />;
             return (
               <table className="table">
@@ -106,7 +107,7 @@ export default function Audit() {
                 </thead>
                 <tbody>
                   {lines.map((line) => (
-                    <AuditRow key={line.id} line={line} />
+                    <AuditRow key={line.id} line={line} names={names} />
                   ))}
                 </tbody>
               </table>

@@ -95,14 +95,19 @@ function Wired({ wiring }: { wiring: Wiring }) {
       wiring.tasks.map((task) => ({
         name: task.name,
         dependencies: task.dependencies,
-        detail: `${task.script_path} · ${task.function_name}`,
+        detail: task.script_path,
         inline: false,
       })),
     [wiring],
   );
   return (
     <>
-      <Graph tasks={nodes} onSelect={() => undefined} height="220px" />
+      <Graph
+        key={nodes.map((node) => node.name).join()}
+        tasks={nodes}
+        onSelect={() => undefined}
+        height="300px"
+      />
       {wiring.wired.map((one) => (
         <Text key={`${one.task}${one.parameter}`} size="sm">
           {one.task} gets <code className="mono">{one.parameter}</code> from {one.from}.

@@ -1,10 +1,11 @@
-import { Alert, Button, Grid, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Button, Grid, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useSearchParams } from "react-router";
 import type { Refusal } from "../../api/refusal";
 import { repositoryByUrl } from "../../api/repositories";
 import { Loaded } from "../../components/Loading";
+import { Notice } from "../../components/Notice";
 import { Refused } from "../../components/Refused";
 import { ago } from "../../components/time";
 import { useAction } from "../../components/useAction";
@@ -103,18 +104,14 @@ function Editing({
   return (
     <Stack>
       {edit.restored && edit.changed && (
-        <Alert
-          color="blue"
-          title="Your unsaved changes are still here"
-          styles={{ message: { color: "inherit" } }}
-        >
+        <Notice tone="busy" title="Your unsaved changes are still here">
           <Group justify="space-between">
             <Text size="sm">From {ago(edit.restored)}, kept by this browser.</Text>
             <Button size="xs" variant="default" onClick={() => void edit.reload()}>
               Discard them
             </Button>
           </Group>
-        </Alert>
+        </Notice>
       )}
       <Group justify="space-between" className="edit-bar">
         <Text size="sm" c="dimmed" role="status">

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { tasksQuery, type Workflow } from "../../api/queries";
+import { Notice } from "../../components/Notice";
 import { ago } from "../../components/time";
 import { changedFields, type Draft, draftTask, fieldsOf, sentTask } from "./draft";
 
@@ -32,14 +33,9 @@ export function Meanwhile({
   });
   if (names.length === 0) return null;
   return (
-    <Alert
-      color="yellow"
-      role="status"
-      title="Somebody else has saved this workflow"
-      styles={{ title: { color: "var(--tw-wait)" }, message: { color: "inherit" } }}
-    >
+    <Notice tone="wait" role="status" title="Somebody else has saved this workflow">
       <Group justify="space-between">
-        <Text size="sm" c="var(--mantine-color-text)">
+        <Text size="sm">
           {ago(workflow.updated_at)}: {names.slice(0, 6).join(", ")}
           {names.length > 6 ? ` and ${names.length - 6} more` : ""}.{" "}
           {changed
@@ -50,7 +46,7 @@ export function Meanwhile({
           {changed ? "Show theirs instead" : "Show it"}
         </Button>
       </Group>
-    </Alert>
+    </Notice>
   );
 }
 

@@ -1,10 +1,11 @@
 import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { credentialsQuery } from "../../api/access";
 import type { Schema } from "../../api/client";
-import type { Repository } from "../../api/repositories";
+import { itemsOf } from "../../api/queries";
+import { repositoriesQuery, type Repository } from "../../api/repositories";
 import { Loading } from "../../components/Loading";
 import { Refused } from "../../components/Refused";
 import { CredentialDialog } from "../credentials/CredentialDialog";
@@ -38,6 +39,7 @@ export function SourceStep({
 }) {
   const [adding, dialog] = useDisclosure();
   const credentials = useQuery(credentialsQuery());
+  const known = useInfiniteQuery(repositoriesQuery());
   const error = repository.error ?? refs.error;
   const branches =
     refs.data?.items.filter((ref) => ref.kind === "branch").map((ref) => ref.name) ?? [];
@@ -46,6 +48,8 @@ export function SourceStep({
     <Stack gap="sm">
       <TextInput
         label="Address"
+        description="As Git knows it, by https or ssh. If it is private, the credential is asked for next; then come its branch and its functions."
+        list="known-repositories"
         placeholder="https://github.com/team/models.git"
         data-autofocus
         maxLength={500}
@@ -55,6 +59,11 @@ export function SourceStep({
           setBranch(null);
         }}
       />
+      <datalist id="known-repositories">
+        {itemsOf(known.data).map((one) => (
+          <option key={one.id} value={one.url} />
+        ))}
+      </datalist>
       {settled && (repository.isFetching || refs.isFetching) && (
         <Loading what="Looking at the repository" />
       )}

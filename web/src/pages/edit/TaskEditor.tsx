@@ -1,6 +1,5 @@
 import {
   Accordion,
-  Alert,
   Group,
   MultiSelect,
   NumberInput,
@@ -12,6 +11,7 @@ import {
 } from "@mantine/core";
 import { lazy, Suspense, useMemo } from "react";
 import { Loading } from "../../components/Loading";
+import { Notice } from "../../components/Notice";
 import { Panel } from "../../components/Page";
 import { Code } from "../../editor";
 import { type Fed, fedOf } from "../../forms/fed";
@@ -62,15 +62,14 @@ export function TaskEditor({
     >
       <Stack gap="md">
         {problems.map((problem) => (
-          <Alert
+          <Notice
             key={problem.message}
-            color={problem.severity === "error" ? "red" : "yellow"}
-            p="xs"
-            styles={{ message: { color: "inherit" } }}
+            tone={problem.severity === "error" ? "bad" : "wait"}
+            compact
           >
             {problem.message}
             {problem.hint ? `. ${problem.hint}` : ""}
-          </Alert>
+          </Notice>
         ))}
         <TextInput
           label="Name"

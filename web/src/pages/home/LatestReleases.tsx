@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery, useQueries } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { itemsOf, releaseQuery, workflowsQuery } from "../../api/queries";
+import { itemsOf, type Release, releaseQuery, workflowsQuery } from "../../api/queries";
 import { Commit } from "../../components/Commit";
 import { Panel } from "../../components/Page";
 import { Time } from "../../components/Time";
@@ -17,7 +17,7 @@ export function LatestReleases() {
   });
   const rows = workflows
     .map((workflow, index) => ({ workflow, release: releases[index]?.data }))
-    .sort((a, b) => (b.release?.created_at ?? "").localeCompare(a.release?.created_at ?? ""));
+    .sort((a, b) => shownAt(b.release).localeCompare(shownAt(a.release)));
   return (
     <Panel title="Latest releases">
       {rows.length === 0 && (
@@ -37,7 +37,7 @@ export function LatestReleases() {
             <Group gap="xs" wrap="nowrap">
               <Commit id={release?.commit} copy={false} />
               <Text size="xs" c="dimmed">
-                <Time at={release?.ready_at ?? release?.created_at} />
+                <Time at={shownAt(release) || null} />
               </Text>
             </Group>
           </Group>
@@ -45,4 +45,8 @@ export function LatestReleases() {
       </Stack>
     </Panel>
   );
+}
+
+function shownAt(release: Release | undefined): string {
+  return release?.ready_at ?? release?.created_at ?? "";
 }

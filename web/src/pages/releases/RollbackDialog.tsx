@@ -50,7 +50,7 @@ export function RollbackDialog({
               From release {answer.from_release ?? "–"} to release {release.number}, commit{" "}
               <Commit id={release.commit} />, exactly as it was sealed.
             </Text>
-            <Changes changes={answer.changes} />
+            <Changes answer={answer} release={release.number} />
             <div>
               <Text size="sm" fw={600}>
                 What stays
@@ -64,13 +64,11 @@ export function RollbackDialog({
                 <List.Item>
                   Release {answer.from_release ?? "–"} is kept: rolling back to it undoes this.
                 </List.Item>
-                <List.Item>
-                  The workflow is held: nothing deploys, and no push does, until somebody resumes
-                  it.
-                </List.Item>
                 {answer.runs_total > 0 && (
                   <List.Item>
-                    The {answer.runs_total} runs of release {answer.from_release} keep their record.
+                    What release {answer.from_release} ran (
+                    {answer.runs_total === 1 ? "1 run" : `${answer.runs_total} runs`}) keeps its
+                    record, and can be run again afterwards.
                   </List.Item>
                 )}
               </List>
@@ -103,7 +101,8 @@ export function RollbackDialog({
   );
 }
 
-function Changes({ changes }: { changes: Answer["changes"] }) {
+function Changes({ answer, release }: { answer: Answer; release: number }) {
+  const { changes } = answer;
   const lines = [
     ...changes.fields,
     ...(changes.files ? ["the files of the repository"] : []),
@@ -115,15 +114,17 @@ function Changes({ changes }: { changes: Answer["changes"] }) {
       <Text size="sm" fw={600}>
         What changes
       </Text>
-      {lines.length === 0 ? (
-        <Text size="sm">Nothing of what runs differs.</Text>
-      ) : (
-        <List size="sm">
-          {lines.map((line) => (
-            <List.Item key={line}>{line}</List.Item>
-          ))}
-        </List>
-      )}
+      <List size="sm">
+        <List.Item>
+          New runs execute release {release}.{" "}
+          {lines.length === 0
+            ? "Nothing of what runs differs."
+            : `What differs: ${lines.join(", ")}.`}
+        </List.Item>
+        <List.Item>
+          The workflow is held: nothing deploys, and no push does, until somebody resumes it.
+        </List.Item>
+      </List>
     </div>
   );
 }

@@ -111,9 +111,16 @@ function Browse({ repository, at, path }: { repository: string; at: At; path: st
           </Panel>
         )}
       </Loaded>
-      <Readme repository={repository} at={at} path={path} />
+      {query.data && hasReadme(query.data) && (
+        <Readme repository={repository} at={at} path={path} />
+      )}
     </>
   );
+}
+
+/** Where a folder has none, none is asked for; of a folder too large to be listed nobody knows. */
+function hasReadme({ items, next_cursor }: { items: Entry[]; next_cursor?: string | null }) {
+  return Boolean(next_cursor) || items.some(({ name }) => /^readme(\.[a-z0-9]+)?$/i.test(name));
 }
 
 function Row({ entry }: { entry: Entry }) {

@@ -42,6 +42,7 @@ export default function FunctionsPage() {
         <TextInput
           aria-label="Search functions"
           placeholder="Search by name, file or summary"
+          w={300}
           leftSection={<Search size={14} />}
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}

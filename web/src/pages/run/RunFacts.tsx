@@ -10,7 +10,7 @@ export function RunFacts({ run }: { run: Run }) {
   const given = Object.keys(run.params).length;
   return (
     <div className="panel" style={{ padding: "10px 16px" }}>
-      <Group gap="xl" style={{ rowGap: 8 }}>
+      <Group gap="xl" align="flex-start" style={{ rowGap: 8 }}>
         <Fact name="Release">
           {run.release === null ? (
             "–"

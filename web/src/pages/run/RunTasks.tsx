@@ -18,7 +18,7 @@ export function RunTasks({
 }) {
   return (
     <div className="panel scroll-x">
-      <table className="table" style={{ whiteSpace: "nowrap" }}>
+      <table className="table tight">
         <thead>
           <tr>
             <th>Task</th>

@@ -39,6 +39,8 @@ export interface Bar {
   to: number;
 }
 
+const UNTOLD = 50; // milliseconds that clocks may differ by
+
 /** A task's time as bars on the run's clock, in milliseconds; one bar where no phases are known. */
 export function barsOf(task: TaskRun, now: number): Bar[] {
   const begin = task.queued_at ?? task.started_at;
@@ -52,5 +54,7 @@ export function barsOf(task: TaskRun, now: number): Bar[] {
     if (took > 0) bars.push({ phase, from: at, to: at + took });
     at += took;
   }
+  // of a task that runs, or that told nothing before it ended, the rest is known as a whole only
+  if (end - at > UNTOLD) bars.push({ phase: null, from: at, to: end });
   return bars;
 }

@@ -14,6 +14,7 @@ import { callerName, setCallerName } from "../../api/caller";
 import { readinessQuery } from "../../api/queries";
 import { Loaded } from "../../components/Loading";
 import { Page, Panel } from "../../components/Page";
+import { partName } from "../../components/parts";
 import { Time } from "../../components/Time";
 import { StackPanels } from "./StackPanels";
 
@@ -52,7 +53,7 @@ export default function Settings() {
                       <tr key={name}>
                         <td>
                           <Text size="sm" fw={600}>
-                            {name.replaceAll("_", " ")}
+                            {partName(name)}
                           </Text>
                           <Text size="xs" c="dimmed">
                             {PARTS[name] ?? ""}

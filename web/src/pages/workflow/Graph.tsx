@@ -94,7 +94,7 @@ export function nodesOf(tasks: Task[], states: TaskRun[] | undefined): TaskNode[
   return tasks.map((task) => ({
     name: task.name,
     dependencies: task.dependencies,
-    detail: task.script_path ? `${task.script_path} · ${task.function_name}` : "inline",
+    detail: task.script_path ? (task.function_name ?? "") : "inline",
     inline: !task.script_path,
     state: by.get(task.name),
   }));

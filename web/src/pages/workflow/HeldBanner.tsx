@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Text } from "@mantine/core";
+import { Box, Button, Group, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Ban } from "lucide-react";
@@ -6,6 +6,7 @@ import { lazy, Suspense } from "react";
 import { api, body } from "../../api/client";
 import { itemsOf, runsQuery, type Workflow } from "../../api/queries";
 import { Commit } from "../../components/Commit";
+import { Notice } from "../../components/Notice";
 import { Time } from "../../components/Time";
 import { useAction } from "../../components/useAction";
 
@@ -55,43 +56,43 @@ export function HeldBanner({ workflow }: { workflow: Workflow }) {
   const abandoned = hold?.abandoned_release ?? null;
   if (!workflow.held) return null;
   return (
-    <Alert
-      color="yellow"
-      icon={<Ban size={18} />}
-      title={`Held at release ${hold?.release ?? workflow.current_release ?? "–"}`}
-      mb="md"
-      styles={{ title: { color: "var(--tw-wait)" }, message: { color: "inherit" } }}
-    >
-      <Group justify="space-between" align="flex-end">
-        <div>
-          <Text size="sm">
-            {hold?.by ? `${hold.by} rolled it back ` : "It was rolled back "}
-            {hold?.since && <Time at={hold.since} />}
-            {hold?.abandoned_release ? ` from release ${hold.abandoned_release}` : ""}
-            {hold?.reason ? `: “${hold.reason}”` : "."}
-          </Text>
-          <Text size="sm" c="dimmed">
-            Runs go on with this release. Nothing deploys, and no push does, until somebody resumes
-            it.
-          </Text>
-          {hold?.pushed_commit && (
+    <Box mb="md">
+      <Notice
+        tone="wait"
+        icon={<Ban size={18} />}
+        title={`Held at release ${hold?.release ?? workflow.current_release ?? "–"}`}
+      >
+        <Group justify="space-between" align="flex-end">
+          <div>
             <Text size="sm">
-              Pushed meanwhile, and not deployed: <Commit id={hold.pushed_commit} />
+              {hold?.by ? `${hold.by} rolled it back ` : "It was rolled back "}
+              {hold?.since && <Time at={hold.since} />}
+              {hold?.abandoned_release ? ` from release ${hold.abandoned_release}` : ""}
+              {hold?.reason ? `: “${hold.reason}”` : "."}
             </Text>
-          )}
-        </div>
-        <Group gap="xs">
-          {abandoned !== null && <RunAgain workflow={workflow} abandoned={abandoned} />}
-          <Button
-            size="xs"
-            variant="default"
-            loading={resume.isPending}
-            onClick={() => resume.mutate()}
-          >
-            Resume
-          </Button>
+            <Text size="sm" c="dimmed">
+              Runs go on with this release. Nothing deploys, and no push does, until somebody
+              resumes it.
+            </Text>
+            {hold?.pushed_commit && (
+              <Text size="sm">
+                Pushed meanwhile, and not deployed: <Commit id={hold.pushed_commit} />
+              </Text>
+            )}
+          </div>
+          <Group gap="xs">
+            {abandoned !== null && <RunAgain workflow={workflow} abandoned={abandoned} />}
+            <Button
+              size="xs"
+              variant="default"
+              loading={resume.isPending}
+              onClick={() => resume.mutate()}
+            >
+              Resume
+            </Button>
+          </Group>
         </Group>
-      </Group>
-    </Alert>
+      </Notice>
+    </Box>
   );
 }
