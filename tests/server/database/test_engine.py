@@ -137,6 +137,18 @@ def test_a_dag_id_is_unique_among_workflows_that_are_not_deleted(database: Datab
         session.add(WorkflowRow(name="a", dag_id="a"))
 
 
+def test_empty_json_is_each_rows_own(database: Database) -> None:
+    with database.writing() as session:
+        for name in ("one", "two"):
+            session.add(WorkflowRow(name=name, dag_id=name, env={}, dependency_groups=[]))
+        session.add(WorkflowRow(name="full", dag_id="full", env={"A": "{}"}))
+    with database.reading() as session:
+        rows = {row.name: row for row in session.scalars(select(WorkflowRow))}
+    assert rows["full"].env == {"A": "{}"}
+    rows["one"].env["B"] = "2"
+    assert (rows["two"].env, rows["two"].dependency_groups) == ({}, [])
+
+
 def test_foreign_keys_hold(database: Database) -> None:
     with pytest.raises(IntegrityError), database.writing() as session:
         session.add(RunRow(workflow_id="none", workflow_name="x", dag_id="x", airflow_run_id="x"))
