@@ -162,6 +162,10 @@ def test_a_draft_is_checked_as_if_it_was_saved_and_nothing_of_it_is_kept(live: A
     origin.commit({"src/train.py": "def trian(): ...\n"})
     assert check(tasks=[task], commit=found["commit"])["problems"] == [problem]
     assert check(tasks=[task])["ok"]
+    inline = {"name": "a", "python_callable": "def a(context, rows: int = 2): ..."}
+    taken = check(tasks=[task, inline])["params_schemas"]
+    assert list(taken) == ["a"]
+    assert taken["a"]["properties"] == {"rows": {"type": "integer", "default": 2}}
     circle = [
         {"name": "a", "python_callable": "def a(): ...", "dependencies": ["b"]},
         {"name": "b", "python_callable": "def b(): ...", "dependencies": ["a", "gone"]},

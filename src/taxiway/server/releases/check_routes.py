@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
@@ -13,7 +14,7 @@ from taxiway.release.findings import Finding, errors_of, finding_of
 from taxiway.release.packages import read_packages
 from taxiway.server.database import Database
 from taxiway.server.dependencies import DatabaseDep
-from taxiway.server.releases.checking import check_sources
+from taxiway.server.releases.checking import Checked, check_sources
 from taxiway.server.releases.dependencies import WorkshopsDep
 from taxiway.server.releases.drafts import CheckDraft, rehearse
 from taxiway.server.releases.prepare import Order, Workshop, take_commit
@@ -46,6 +47,10 @@ class CheckResponse(BaseModel):
     ok: bool = Field(description="Whether a deploy would pass: there is no error.")
     commit: str | None = Field(description="The commit that was checked, as a deploy takes it.")
     problems: list[CheckProblem] = Field(description="All that was found, at once.")
+    params_schemas: dict[str, dict[str, Any]] = Field(
+        description="Of inline tasks, by name: JSON Schema (draft 2020-12) of the params that the "
+        "function takes. Those of the repository's functions stand in its list of functions."
+    )
 
 
 @router.post("/check", operation_id="checkWorkflow", response_model=CheckResponse)
@@ -65,19 +70,23 @@ def check_workflow(
         return _answer(*_check(order, workshops.of(workflow_id, order.workflow.git_repository)))
     draft = rehearse(database, workflow_id, body)
     if draft.order is None:
-        return _answer(None, draft.findings)
+        return _answer(None, Checked(tuple(draft.findings)))
     try:
         shop = workshops.for_draft(draft.order, draft.credential)
     except Invalid as error:  # an address that is none
-        return _answer(None, finding_of(error))
+        return _answer(None, Checked(tuple(finding_of(error))))
     return _answer(*_check(draft.order, shop))
 
 
-def _answer(commit: str | None, findings: Sequence[Finding]) -> CheckResponse:
+def _answer(
+    commit: str | None, checked: Checked, inline: Collection[str] = frozenset()
+) -> CheckResponse:
+    functions = checked.functions.items()
     return CheckResponse(
-        ok=not errors_of(findings),
+        ok=not errors_of(checked.findings),
         commit=commit,
-        problems=[CheckProblem(**finding.as_dict()) for finding in findings],
+        problems=[CheckProblem(**finding.as_dict()) for finding in checked.findings],
+        params_schemas={task: dict(called.schema) for task, called in functions if task in inline},
     )
 
 
@@ -87,7 +96,7 @@ def _order(database: Database, workflow_id: str) -> Order:
         return order_for(row, tasks_of(session, [workflow_id]).get(workflow_id, []))
 
 
-def _check(order: Order, shop: Workshop) -> tuple[str | None, list[Finding]]:
+def _check(order: Order, shop: Workshop) -> tuple[str | None, Checked, frozenset[str]]:
     """A commit that cannot be read is one finding; what needs none is checked all the same."""
     commit, sources, findings = None, NO_SOURCES, list[Finding]()
     try:
@@ -102,4 +111,5 @@ def _check(order: Order, shop: Workshop) -> tuple[str | None, list[Finding]]:
     checked = check_sources(
         order.workflow, sources, cache=shop.cache, limits=shop.git.limits, packages=packages
     )
-    return commit, [*findings, *checked.findings]
+    inline = frozenset(task.name for task in order.workflow.tasks if task.python_callable)
+    return commit, replace(checked, findings=(*findings, *checked.findings)), inline
