@@ -8,7 +8,6 @@ import { isLoud, ROW } from "./heights";
 export const Line = memo(function Line({
   line,
   number,
-  begin,
   rows,
   uneven,
   found,
@@ -17,8 +16,6 @@ export const Line = memo(function Line({
 }: {
   line: LogLine;
   number: number;
-  /** Where it stands and what it takes, in rows. */
-  begin: number;
   rows: number;
   /** Its index, where what it takes has to be measured. */
   uneven?: number;
@@ -28,8 +25,8 @@ export const Line = memo(function Line({
 }) {
   return (
     <div
-      className={`log-line log-${line.level.toLowerCase()}${linked ? " log-linked" : ""}`}
-      style={{ top: begin * ROW, height: uneven === undefined ? rows * ROW : undefined }}
+      className={`log-line log-${line.level.toLowerCase()}${rows > 1 ? " log-long" : ""}${linked ? " log-linked" : ""}`}
+      style={{ height: uneven === undefined ? rows * ROW : undefined }}
       data-uneven={uneven}
     >
       <button

@@ -109,9 +109,9 @@ function Lines({
   useEffect(() => {
     if (!linked) return;
     setFollowing(false);
-    if (hasLines && drawn.ready) drawn.show(firstFrom(shown, linked - 1));
+    if (hasLines && drawn.isReady) drawn.show(firstFrom(shown, linked - 1));
     // when the lines are there, and when another one is linked: not whenever a line comes
-  }, [linked, hasLines, drawn.ready]);
+  }, [linked, hasLines, drawn.isReady]);
   return (
     <div
       className="log"
@@ -132,25 +132,26 @@ function Lines({
           {LETTERS}
         </span>
         <div className="log-all" style={{ height: drawn.height }}>
-          {shown.slice(drawn.from, drawn.to).map((place, offset) => {
-            const line = lines[place];
-            const index = drawn.from + offset;
-            return (
-              line && (
-                <Line
-                  key={place}
-                  line={line}
-                  number={place + 1}
-                  begin={drawn.heights.begin(index)}
-                  rows={drawn.heights.rows(index)}
-                  uneven={isUneven(line) ? index : undefined}
-                  found={found}
-                  linked={place + 1 === linked}
-                  onLink={link}
-                />
-              )
-            );
-          })}
+          <div className="log-drawn" style={{ top: drawn.top }}>
+            {shown.slice(drawn.from, drawn.to).map((place, offset) => {
+              const line = lines[place];
+              const index = drawn.from + offset;
+              return (
+                line && (
+                  <Line
+                    key={place}
+                    line={line}
+                    number={place + 1}
+                    rows={drawn.heights.rows(index)}
+                    uneven={isUneven(line) ? index : undefined}
+                    found={found}
+                    linked={place + 1 === linked}
+                    onLink={link}
+                  />
+                )
+              );
+            })}
+          </div>
         </div>
       </div>
       {!atEnd && !(following && live) && hasLines && (

@@ -3,8 +3,8 @@ import { flushSync } from "react-dom";
 import type { LogLine } from "../api/queries";
 import { Heights, ROW } from "./heights";
 
-const STEP = 8; // rows: less scrolling than this draws nothing
-const BESIDE = 16; // rows above and below what is in sight
+const STEP = 4; // rows: less scrolling than this draws nothing
+const BESIDE = 8; // rows above and below what is in sight
 const NUMBERS = 76; // pixels: the numbers of the lines and the gaps, as in log.css
 const LETTERS = 8; // of the time
 const NEAR = 40; // pixels from the end that are the end
@@ -20,10 +20,11 @@ export interface Lines {
   /** Of all of them, in pixels. */
   height: number;
   /** Whether it is known how wide it is. */
-  ready: boolean;
-  /** The first line that is drawn, and the one after the last. */
+  isReady: boolean;
+  /** The first line that is drawn, the one after the last, and where they begin, in pixels. */
   from: number;
   to: number;
+  top: number;
   onScroll: () => void;
   show: (index: number) => void;
 }
@@ -50,31 +51,33 @@ export function useLines(given: {
   heights.grow();
   const { total } = heights;
 
+  // sizes are read when they change, not while it scrolls: that would lay it out each time
+  const size = useRef({ height: 0, columns: 0 });
   const look = useCallback(() => {
-    const element = area.current;
-    const letter = (letters.current?.offsetWidth ?? 0) / (letters.current?.textContent.length || 1);
-    if (!element || !letter) return;
-    const width = element.clientWidth - NUMBERS - LETTERS * letter - 0.5;
-    const next = {
-      row: Math.floor(element.scrollTop / ROW / STEP) * STEP,
-      rows: Math.ceil(element.clientHeight / ROW),
-      columns: Math.max(10, Math.floor(width / letter)),
-    };
+    const { height, columns } = size.current;
+    const top = area.current?.scrollTop ?? 0;
+    const row = Math.floor(top / ROW / STEP) * STEP;
+    const next = { row, rows: Math.ceil(height / ROW), columns };
     setView((now) => (isSame(now, next) ? now : next));
-    onEnd(element.scrollHeight - element.scrollTop - element.clientHeight < NEAR);
-  }, [area, letters, onEnd]);
+    onEnd(heights.total * ROW - top - height < NEAR);
+    return top;
+  }, [area, heights, onEnd]);
 
   useLayoutEffect(() => {
     const element = area.current;
     if (!element) return;
-    const watching = new ResizeObserver(look);
+    const measure = () => {
+      size.current = sizeOf(element, letters.current);
+      look();
+    };
+    measure();
+    const watching = new ResizeObserver(measure);
     watching.observe(element);
     return () => watching.disconnect();
-  }, [area, look]);
+  }, [area, letters, look]);
 
   useLayoutEffect(() => {
-    const element = area.current;
-    if (element && following) element.scrollTop = element.scrollHeight;
+    if (area.current && following) area.current.scrollTop = heights.total * ROW;
     look();
   }, [area, following, total, heights, look]);
 
@@ -83,7 +86,9 @@ export function useLines(given: {
     (index: number) => {
       const element = area.current;
       if (!element) return;
-      element.scrollTop = heights.begin(index) * ROW - element.clientHeight / 2 + ROW;
+      const [begin, { height }] = [heights.begin(index) * ROW, size.current];
+      const isSeen = begin >= element.scrollTop && begin + ROW <= element.scrollTop + height;
+      if (!isSeen) element.scrollTop = begin - height / 2 + ROW;
       look();
     },
     [area, heights, look],
@@ -104,22 +109,28 @@ export function useLines(given: {
   });
 
   const onScroll = useCallback(() => {
-    // what is scrolled to is drawn before it is seen
-    flushSync(look);
-    const top = heights.at((area.current?.scrollTop ?? 0) / ROW);
-    anchor.current.place = shown[top] ?? 0;
-  }, [area, look, heights, shown]);
+    const top = flushSync(look); // what is scrolled to is drawn before it is seen
+    anchor.current.place = shown[heights.at(top / ROW)] ?? 0;
+  }, [look, heights, shown]);
+  const isReady = view.columns > 0;
+  const from = isReady ? heights.at(view.row - BESIDE) : 0;
+  const last = heights.at(view.row + STEP + view.rows + BESIDE);
   return {
     heights,
     height: total * ROW,
-    ready: view.columns > 0,
-    from: view.columns ? heights.at(view.row - BESIDE) : 0,
-    to: view.columns
-      ? Math.min(shown.length, heights.at(view.row + STEP + view.rows + BESIDE) + 1)
-      : 0,
+    isReady,
+    from,
+    to: isReady ? Math.min(shown.length, last + 1) : 0,
+    top: heights.begin(from) * ROW,
     onScroll,
     show,
   };
+}
+
+function sizeOf(area: HTMLElement, letters: HTMLElement | null) {
+  const letter = (letters?.offsetWidth ?? 0) / (letters?.textContent.length || 1) || 8;
+  const width = area.clientWidth - NUMBERS - LETTERS * letter - 0.5;
+  return { height: area.clientHeight, columns: Math.max(10, Math.floor(width / letter)) };
 }
 
 function isSame(one: View, other: View): boolean {

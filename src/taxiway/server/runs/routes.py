@@ -20,8 +20,9 @@ from taxiway.server.runs.dependencies import MirrorDep, OrchestratorDep
 from taxiway.server.runs.listing import RunQuery, WorkflowRunQuery
 from taxiway.server.runs.orders import BackfillList
 from taxiway.server.runs.schemas import (
-    LogLineResponse,
+    READ_LOG,
     LogResponse,
+    ReadLog,
     RunResponse,
     TaskRunList,
     TaskRunResponse,
@@ -113,7 +114,7 @@ def read_logs(
     ] = None,
     after: Annotated[int, Query(ge=0, description="Leave out this many lines.")] = 0,
     map_index: Element = None,
-) -> Response | LogResponse:
+) -> Response:
     """The log of a task as far as it is written; as text where `Accept` asks for text/plain."""
     run = service.get_run(session, run_id)
     service.require_name(task)
@@ -127,15 +128,8 @@ def read_logs(
         lines = list(page.lines)
     if "text/plain" in request.headers.get("accept", ""):
         return PlainTextResponse("".join(f"{line.text}\n" for line in lines[after:]))
-    return LogResponse(
-        task=task,
-        map_index=element,
-        try_number=tried,
-        lines=[
-            LogLineResponse.model_validate(line, from_attributes=True) for line in lines[after:]
-        ],
-        next=max(after, len(lines)),
-    )
+    seen = ReadLog(task, element, tried, lines[after:], max(after, len(lines)))
+    return Response(READ_LOG.dump_json(seen), media_type="application/json")
 
 
 def _page(session: Session, asked: WorkflowRunQuery, workflow_id: str | None) -> Page[RunResponse]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
 from taxiway.server.database import ReleaseRow, RunRow
+from taxiway.server.orchestrator.port import LogLine
 from taxiway.server.releases.schemas import line_of
 
 
@@ -95,6 +98,21 @@ class LogResponse(BaseModel):
     try_number: int = Field(description="The try that the lines are of.")
     lines: list[LogLineResponse] = Field(description="The lines, in order.")
     next: int = Field(description="Give this as `after` to read on.")
+
+
+@dataclass(frozen=True)
+class ReadLog:
+    """The same as `LogResponse`, of lines as they were read: a hundred thousand models would be
+    made, and made once more, for nothing."""
+
+    task: str
+    map_index: int
+    try_number: int
+    lines: Sequence[LogLine]
+    next: int
+
+
+READ_LOG = TypeAdapter(ReadLog)
 
 
 def run_response(row: RunRow, release: ReleaseRow | None, held: str | None = None) -> RunResponse:

@@ -14,7 +14,7 @@ import { gridQuery, type GridRun } from "../../api/queries";
 import { Loaded } from "../../components/Loading";
 import { seconds, span } from "../../components/time";
 import { Heads, Row } from "./GridRow";
-import { blocks, CELL, type Place, stepped } from "./sight";
+import { BLOCK, blocks, CELL, gap, type Place, stepped } from "./sight";
 import { useSight } from "./useSight";
 
 /** The newest runs of a workflow, side by side with the states of their tasks. */
@@ -40,11 +40,9 @@ function Cells({ runs, tasks }: { runs: GridRun[]; tasks: string[] }) {
   const [sight, look] = useSight(scroller, names, tasks.length, ordered.length);
   const [focused, setFocused] = useState<Place | null>(null);
   const shown = blocks(sight.runs, focused?.run);
-  const rows = Array.from(
-    { length: sight.rows.to - sight.rows.from },
-    (_, i) => sight.rows.from + i,
+  const rows = blocks(sight.rows, focused ? focused.row - 1 : -1).flatMap((first) =>
+    Array.from({ length: Math.min(BLOCK, tasks.length - first) }, (_, index) => first + index),
   );
-  if (focused && focused.row > 0 && !rows.includes(focused.row - 1)) rows.push(focused.row - 1);
 
   const step = (event: KeyboardEvent<HTMLElement>) => {
     if (event.altKey || event.ctrlKey || event.metaKey || !event.key.startsWith("Arrow")) return;
@@ -88,28 +86,41 @@ function Cells({ runs, tasks }: { runs: GridRun[]; tasks: string[] }) {
             <span role="columnheader" className="grid-corner" aria-label="Task">
               {seconds(longest)}
             </span>
-            {shown.map((first) => (
-              <Heads key={first} first={first} runs={ordered} longest={longest} />
+            {shown.map((first, index) => (
+              <Heads
+                key={first}
+                first={first}
+                after={gap(shown, index, BLOCK)}
+                runs={ordered}
+                longest={longest}
+              />
             ))}
           </div>
         </div>
         <div className="grid-names" ref={names}>
-          {rows.map((row) => (
+          {rows.map((row, index) => (
             <span
               key={row}
               id={`grid-task-${row}`}
               role="rowheader"
               className="grid-name"
               title={tasks[row]}
-              style={{ top: row * CELL }}
+              style={{ marginTop: gap(rows, index, 1) }}
             >
               {tasks[row]}
             </span>
           ))}
         </div>
         <div role="rowgroup" className="grid-rows">
-          {rows.map((row) => (
-            <Row key={row} row={row} task={tasks[row] ?? ""} runs={ordered} shown={shown} />
+          {rows.map((row, index) => (
+            <Row
+              key={row}
+              row={row}
+              below={gap(rows, index, 1)}
+              task={tasks[row] ?? ""}
+              runs={ordered}
+              shown={shown}
+            />
           ))}
         </div>
       </div>

@@ -2,20 +2,23 @@ import { memo } from "react";
 import type { GridRun } from "../../api/queries";
 import { lookOf, stateWords } from "../../components/State";
 import { exact, seconds, span } from "../../components/time";
-import { BLOCK, CELL } from "./sight";
+import { BLOCK, gap } from "./sight";
 
 /** The heads of a block of runs. */
 export const Heads = memo(function Heads({
   first,
+  after,
   runs,
   longest,
 }: {
   first: number;
+  /** How far behind what is drawn before it, in pixels. */
+  after: number;
   runs: GridRun[];
   longest: number;
 }) {
   return (
-    <div className="grid-block" style={{ left: first * CELL }}>
+    <div className="grid-block" style={{ marginLeft: after }}>
       {runs.slice(first, first + BLOCK).map((run, index) => (
         <Head
           key={run.id}
@@ -71,11 +74,13 @@ function Head({
 /** One task over the runs that are drawn. Its name stands in a column of its own. */
 export function Row({
   row,
+  below,
   task,
   runs,
   shown,
 }: {
   row: number;
+  below: number;
   task: string;
   runs: GridRun[];
   shown: number[];
@@ -86,10 +91,17 @@ export function Row({
       className="grid-row"
       aria-rowindex={row + 2}
       aria-owns={`grid-task-${row}`}
-      style={{ top: row * CELL }}
+      style={{ marginTop: below }}
     >
-      {shown.map((first) => (
-        <Block key={first} first={first} row={row} task={task} runs={runs} />
+      {shown.map((first, index) => (
+        <Block
+          key={first}
+          first={first}
+          after={gap(shown, index, BLOCK)}
+          row={row}
+          task={task}
+          runs={runs}
+        />
       ))}
     </div>
   );
@@ -97,15 +109,16 @@ export function Row({
 
 interface Cells {
   first: number;
+  after: number;
   row: number;
   task: string;
   runs: GridRun[];
 }
 
 /** Drawn again only when one of its own states has changed. */
-const Block = memo(function Block({ first, row, task, runs }: Cells) {
+const Block = memo(function Block({ first, after, row, task, runs }: Cells) {
   return (
-    <div className="grid-block" style={{ left: first * CELL }}>
+    <div className="grid-block" style={{ marginLeft: after }}>
       {runs.slice(first, first + BLOCK).map((run, index) => (
         <Cell key={run.id} run={run} task={task} row={row} at={first + index} />
       ))}
@@ -114,7 +127,8 @@ const Block = memo(function Block({ first, row, task, runs }: Cells) {
 }, looksSame);
 
 function looksSame(one: Cells, other: Cells): boolean {
-  if (one.task !== other.task || one.first !== other.first || one.row !== other.row) return false;
+  if (one.task !== other.task || one.first !== other.first) return false;
+  if (one.after !== other.after || one.row !== other.row) return false;
   if (one.runs === other.runs) return true;
   for (let at = one.first; at < one.first + BLOCK; at++) {
     const [before, now] = [one.runs[at], other.runs[at]];

@@ -13,20 +13,26 @@ export interface Sight {
   runs: Stretch;
 }
 
-/** What is seen of so many cells, and a block on either side of it: little scrolling changes nothing. */
-export function stretch(at: number, extent: number, count: number): Stretch {
+/** What is seen of so many cells, and so many blocks on either side of it. */
+export function stretch(at: number, extent: number, count: number, beside: number): Stretch {
   const block = BLOCK * CELL;
-  const from = (Math.floor(at / block) - 1) * BLOCK;
-  const to = (Math.ceil((at + extent) / block) + 1) * BLOCK;
+  const from = (Math.floor(at / block) - beside) * BLOCK;
+  const to = (Math.ceil((at + extent) / block) + beside) * BLOCK;
   return { from: Math.max(0, Math.min(from, count)), to: Math.max(0, Math.min(to, count)) };
 }
 
 /** The first cells of the blocks of a stretch, and of the one that holds a cell beside it. */
 export function blocks({ from, to }: Stretch, beside = -1): number[] {
-  const found: number[] = [];
-  for (let first = from - (from % BLOCK); first < to; first += BLOCK) found.push(first);
-  const other = beside - (beside % BLOCK);
-  return beside < 0 || found.includes(other) ? found : [...found, other];
+  const found = new Set<number>();
+  for (let first = from - (from % BLOCK); first < to; first += BLOCK) found.add(first);
+  if (beside >= 0) found.add(beside - (beside % BLOCK));
+  return [...found].sort((one, other) => one - other);
+}
+
+/** How far what begins at one cell is from the end of what is drawn before it, in pixels. */
+export function gap(places: number[], index: number, size: number): number {
+  const before = index > 0 ? (places[index - 1] ?? 0) + size : 0;
+  return ((places[index] ?? 0) - before) * CELL;
 }
 
 export function isSame(one: Sight, other: Sight): boolean {
