@@ -136,17 +136,15 @@ class Follower:
 
     def _look(self, key: str, alike: Sequence[WorkflowRow]) -> None:
         mirror = self._mirror_of(alike[0])
-        with self._database.reading() as session:
-            workflows = queries.deployed(session, alike)
-        with self._database.writing() as session:  # a hint from now on is for the next look
-            session.get_one(WatchRow, key).looked_at = now()
-        following = [row for row in workflows if row.git_update_policy == "on_push"]
-        calm = not following
+        calm = key != mirror.key
         try:
             refs = mirror.refs()
         except TaxiwayError as error:
             self._settle(key, error=error, calm=calm)
             return
+        with self._database.reading() as session:
+            workflows = queries.deployed(session, alike)
+        following = [row for row in workflows if row.git_update_policy == "on_push"]
         seen = {ref.name: ref.commit for ref in refs if ref.kind == "branch"}
         heads = {
             row.git_branch: seen[row.git_branch] for row in workflows if row.git_branch in seen

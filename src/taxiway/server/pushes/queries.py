@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from taxiway.server.database import ReleaseRow, WatchRow, WorkflowRow
+from taxiway.server.database import ReleaseRow, WatchRow, WorkflowRow, now
 
 _DEPLOYED = (
     WorkflowRow.deleted_at.is_(None),
@@ -56,11 +56,12 @@ def watches(session: Session) -> dict[str, WatchRow]:
 
 
 def claim(session: Session, watch: WatchRow, until: datetime) -> bool:
-    """Take the watch for one look; False when another server has taken it."""
+    """Take the watch for one look, which begins now: a hint from now on is for the next one.
+    False when another server has taken it."""
     claimed = session.scalar(
         update(WatchRow)
         .where(WatchRow.key == watch.key, WatchRow.due_at == watch.due_at)
-        .values(due_at=until)
+        .values(due_at=until, looked_at=now())
         .returning(WatchRow.key)
         .execution_options(synchronize_session=False)
     )
