@@ -86,6 +86,7 @@ def test_the_journey_from_a_private_repository_to_a_rollback(
     pilot.end_of(run)
     expect(page.get_by_role("main").get_by_text("success").first).to_be_visible()
     read_log_and_value(page)
+    ask_for_other_params(page)
 
     https_git.commit(private, {"src/train.py": TRAIN.replace("0.75", "0.5")})
     page.goto(f"/workflows/{pilot.client.run(run)['workflow_id']}/releases")
@@ -100,6 +101,8 @@ def test_the_journey_from_a_private_repository_to_a_rollback(
     dialog.get_by_role("button", name="Roll back", exact=True).click()
     expect(page.get_by_text("Held at release 1")).to_be_visible()
     expect(page.get_by_text("Accuracy fell").first).to_be_visible()
+    expect(page.get_by_role("button", name="Run again what release 2 ran")).to_have_count(0)
+    assert window.violations() == []
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Held at release 1")).to_be_hidden()
     assert TOKEN not in page.content()
@@ -145,6 +148,25 @@ def read_log_and_value(page: Any) -> None:
     expect(page.get_by_text(re.compile("^1 of"))).to_be_visible()
     page.get_by_text("Value", exact=True).click()
     expect(page.get_by_text("0.75")).to_be_visible()
+
+
+def ask_for_other_params(page: Any) -> None:
+    """A form of what the release's functions take, and the same as JSON; what is refused stays."""
+    page.get_by_role("button", name="Run again…").click()
+    dialog = page.get_by_role("dialog")
+    given = dialog.get_by_role("group", name="Params of train_model")
+    given.get_by_label("epochs").fill("5")
+    given.get_by_text("JSON", exact=True).click()
+    expect(given.get_by_role("textbox")).to_contain_text('"epochs": 5')
+    given.get_by_role("textbox").fill('{"epochs": "many"}')
+    dialog.get_by_role("button", name="Run", exact=True).click()
+    expect(dialog.get_by_role("alert").last).to_contain_text("param-type")
+    expect(given).to_contain_text("has to be an integer")
+    expect(given.get_by_role("textbox")).to_contain_text("many")
+    expect(given).to_contain_text("load comes from the task load")
+    given.get_by_role("textbox").press("Escape")  # leaves the editor, not what was typed in it
+    dialog.get_by_role("button", name="Not now").click()
+    expect(dialog).to_be_hidden()
 
 
 def test_two_who_edit_at_once_are_told_and_lose_nothing(

@@ -177,6 +177,14 @@ def test_what_is_refused_says_why_and_leaves_what_was_typed(window: Window) -> N
     expect(page.get_by_label("Name of the workflow")).to_have_value("grid")
 
 
+def test_a_task_that_was_given_nothing_says_so(window: Window, at: dict[str, str]) -> None:
+    missing: list[str] = []
+    window.page.on("response", lambda r: missing.append(r.url) if r.status == 404 else None)
+    page = window.open(f"{at['log']}&tab=given", "did not get as far as being given anything")
+    page.wait_for_load_state("networkidle")
+    assert missing == []
+
+
 def test_what_takes_long_says_what_it_waits_for(window: Window, at: dict[str, str]) -> None:
     held: list[Any] = []
     window.page.route("**/grid?*", lambda route: held.append(route))

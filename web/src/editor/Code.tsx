@@ -102,6 +102,8 @@ function editing(tell: (text: string) => void): Extension {
     autocompletion(),
     highlightActiveLine(),
     keymap.of([indentWithTab]),
+    // Escape leaves the editor; a dialog around it, with all that was typed, stays
+    EditorView.contentAttributes.of({ "data-mantine-stop-propagation": "true" }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) tell(update.state.doc.toString());
     }),

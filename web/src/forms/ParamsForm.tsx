@@ -39,7 +39,7 @@ export default function ParamsForm({
   const fields = Object.keys(asked?.properties ?? {});
   const [json, setJson] = useState(false);
   const [wrong, setWrong] = useState("");
-  const asForm = asked !== undefined && fields.length > 0 && !json;
+  const asForm = asked !== undefined && fields.length > 0 && !json && !wrong;
   const told = Object.entries(fed).filter(
     ([name]) => !(name in value) && name in ((schema as RJSFSchema | undefined)?.properties ?? {}),
   );

@@ -190,6 +190,7 @@ function Editing({
               task={current}
               tasks={draft.tasks}
               catalogue={catalogue}
+              inline={check.schemas[current.name]}
               problems={problems.filter((problem) => problem.task === current.name)}
               onChange={(changed) => {
                 const renamed = changed.name !== current.name;

@@ -34,12 +34,15 @@ export function TaskEditor({
   task,
   tasks,
   catalogue,
+  inline,
   problems,
   onChange,
 }: {
   task: DraftTask;
   tasks: DraftTask[];
   catalogue: RepositoryFunctions;
+  /** What its inline code takes, as the last check told it. */
+  inline: object | undefined;
   problems: EditProblem[];
   onChange: (task: DraftTask) => void;
 }) {
@@ -99,7 +102,8 @@ export function TaskEditor({
         )}
         <Suspense fallback={<Loading what="Opening the form" />}>
           <ParamsForm
-            schema={fn?.schema as object | undefined}
+            key={task.mode}
+            schema={task.mode === "git" ? (fn?.schema as object | undefined) : inline}
             value={task.params}
             fed={fed}
             errors={paramErrors(problems, task.name)}

@@ -15,6 +15,8 @@ export interface DraftCheck {
   fresh: boolean;
   checking: boolean;
   commit: string | null;
+  /** Of inline tasks, by name: what their functions take. */
+  schemas: Record<string, object>;
   error: unknown;
   again: () => void;
 }
@@ -49,11 +51,15 @@ export function useDraftCheck(
           }),
         )) as Schema["CheckResponse"];
         if (answer.commit) taken.current = { of, commit: answer.commit };
-        return { commit: answer.commit, problems: answer.problems as EditProblem[] };
+        return {
+          commit: answer.commit,
+          problems: answer.problems as EditProblem[],
+          schemas: answer.params_schemas as Record<string, object>,
+        };
       } catch (error) {
         const found = refused(error, draft);
         if (!found) throw error;
-        return { commit: null, problems: found };
+        return { commit: null, problems: found, schemas: {} };
       }
     },
     placeholderData: keepPreviousData,
@@ -71,6 +77,7 @@ export function useDraftCheck(
     fresh: settled === payload && query.isSuccess && !query.isPlaceholderData,
     checking: query.isFetching || settled !== payload,
     commit: query.data?.commit ?? null,
+    schemas: query.data?.schemas ?? {},
     error: query.error,
     again,
   };

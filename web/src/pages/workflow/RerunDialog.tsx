@@ -43,9 +43,11 @@ export default function RerunDialog({
         ) : (
           <>
             <Text size="sm">
-              {count === 1 ? "One run" : `${count} runs`} of release {abandoned}, each once more
-              with release {workflow.current_release}, with the same params and for the same moment.
-              The runs of before stay as they are.
+              {count === 1
+                ? `The run of release ${abandoned} once more`
+                : `The ${count} runs of release ${abandoned}, each once more`}
+              , with release {workflow.current_release}, the same params and for the same moment.
+              What ran before stays as it is.
             </Text>
             <div style={{ maxHeight: "40vh", overflowY: "auto" }}>
               <RunRows runs={runs} workflow={false} />

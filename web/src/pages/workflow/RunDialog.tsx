@@ -39,7 +39,13 @@ export default function RunDialog({
     enabled: release !== null,
   });
   return (
-    <Modal opened onClose={close} title={`Run ${workflow.name}`} size="lg">
+    <Modal
+      opened
+      onClose={close}
+      title={`Run ${workflow.name}`}
+      size="lg"
+      closeOnClickOutside={false} // it holds what was typed
+    >
       <Loaded query={current} what="Reading the workflow">
         {() =>
           release === null ? (
