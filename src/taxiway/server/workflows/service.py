@@ -50,6 +50,7 @@ _READ_ONLY = {
     "updated_at",
 }
 _COMPUTED = _READ_ONLY - {"id", "dag_id", "held", "created_at", "updated_at"}
+_COLUMNS = tuple(name for name in WorkflowResponse.model_fields if name not in _COMPUTED)
 _SCHEDULE = ("schedule", "timezone")
 
 
@@ -215,8 +216,11 @@ def _response(
 ) -> WorkflowResponse:
     current = deployed.release if deployed else None
     sealed = deployed.sealed if deployed else None
+    # What is loaded lies in the row's own dictionary: a page has thousands of fields, and each
+    # costs a call where it is asked for as an attribute.
+    loaded = vars(row)
     values: dict[str, Any] = {
-        name: getattr(row, name) for name in WorkflowResponse.model_fields if name not in _COMPUTED
+        name: loaded[name] if name in loaded else getattr(row, name) for name in _COLUMNS
     }
     return WorkflowResponse(
         **values,
