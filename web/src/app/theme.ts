@@ -32,6 +32,7 @@ export const theme = createTheme({
       },
       styles: { title: { fontWeight: 650, fontSize: "var(--mantine-font-size-lg)" } },
     },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     NumberInput: { defaultProps: { clampBehavior: "none" } },
   },
 });

@@ -19,7 +19,7 @@ export function ProblemList({
   if (problems.length === 0) {
     if (!checked) return null;
     return (
-      <Group gap="xs" className="tone-good" role="status">
+      <Group gap="xs" className="tone-good" role="status" wrap="nowrap">
         <CircleCheck size={16} aria-hidden />
         <Text size="sm">The deploy check found nothing: it can be deployed.</Text>
       </Group>
