@@ -32,7 +32,7 @@ class WorkflowRow(Base):
             sqlite_where=text("deleted_at IS NULL"),
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("ix_workflows_name_id", "name", "id"),
+        Index("ix_workflows_name_id_deleted_at", "name", "id", "deleted_at"),
         Index("ix_workflows_created_at_id", "created_at", "id"),
         Index("ix_workflows_updated_at_id", "updated_at", "id"),
         Index("ix_workflows_git_repository_name_id", "git_repository", "name", "id"),
