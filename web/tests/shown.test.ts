@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LogLine, TaskRun } from "../src/api/queries";
+import { partName } from "../src/components/parts";
 import { isWeb } from "../src/components/SafeLink";
 import { ago, seconds } from "../src/components/time";
 import validator from "../src/forms/validator";
@@ -61,6 +62,18 @@ describe("a gantt", () => {
       ["function", 1],
     ]);
   });
+
+  it("shows what a task told nothing of as one bar", () => {
+    const failed = {
+      queued_at: "2026-01-01T00:00:00Z",
+      ended_at: "2026-01-01T00:00:05Z",
+      timings: { queued: 2 },
+    } as unknown as TaskRun;
+    expect(barsOf(failed, Date.now()).map((bar) => [bar.phase?.key, bar.to - bar.from])).toEqual([
+      ["queued", 2000],
+      [undefined, 3000],
+    ]);
+  });
 });
 
 describe("a form", () => {
@@ -72,6 +85,16 @@ describe("a form", () => {
     } as const;
     const { errors } = validator.validateFormData({ epochs: 99 }, schema as never);
     expect(errors.map((error) => error.property)).toEqual([".rate", ".epochs"]);
+  });
+});
+
+describe("parts of the stack", () => {
+  it("are called as people call them", () => {
+    expect(["database", "airflow_api", "airflow_dag_processor"].map(partName)).toEqual([
+      "Database",
+      "Airflow's API",
+      "Airflow's DAG processor",
+    ]);
   });
 });
 
