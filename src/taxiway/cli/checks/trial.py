@@ -139,42 +139,20 @@ def _try(
 ) -> Came:
     storage, cache = storage_of(settings), Cache(settings.cache)
     needed = _needed(root, task, settings, cache)
-    settled = settle(
-        needed,
-        memory=_NoLocks(),
-        upgrade=False,
-        policy=settings.packages,
-        cache=cache,
-        storage=storage,
+    policy = settings.packages
+    lock = settle(
+        needed, memory=_NoLocks(), upgrade=False, policy=policy, cache=cache, storage=storage
+    ).lock
+    ready = use_environment(
+        lock.key, python=lock.python, storage=storage, cache=cache, policy=policy
     )
-    lock = settled.lock
     with ExitStack() as stack:
-        environment = stack.enter_context(
-            use_environment(
-                lock.key,
-                python=lock.python,
-                storage=storage,
-                cache=cache,
-                policy=settings.packages,
-            )
-        )
+        environment = stack.enter_context(ready)
         workspace = stack.enter_context(open_workspace(cache.root))
-        work = Work(
-            task=task.name,
+        work = replace(
+            _work(root, task, inputs, secrets),
             python=environment.python,
             environment=environment.path,
-            snapshot=root,
-            script_path=task.script_path,
-            function_name=task.function_name,
-            params=task.params,
-            context={"run_id": "try", "dag_id": root.name, "task_id": task.name, "try_number": 1},
-            wiring=Wiring(
-                tuple(inputs.values),
-                inputs=dict(inputs.sources),
-                received=dict(inputs.received),
-            ),
-            env=dict(secrets),
-            private=frozenset(secrets),
             limits=settings.value_limits,
         )
         values = ValueExchange(workspace, storage, cache, settings.value_max_size)
@@ -182,6 +160,25 @@ def _try(
         supervision = Supervision(work, host, workspace, values, worker)
         supervision.run()
         return supervision.came
+
+
+def _work(root: Path, task: Task, inputs: Inputs, secrets: Mapping[str, str]) -> Work:
+    """As `execute` has it for a run, but for the environment."""
+    return Work(
+        task=task.name,
+        python=Path(),
+        environment=Path(),
+        snapshot=root,
+        script_path=task.script_path,
+        function_name=task.function_name,
+        params=task.params,
+        context={"run_id": "try", "dag_id": root.name, "task_id": task.name, "try_number": 1},
+        wiring=Wiring(
+            tuple(inputs.values), inputs=dict(inputs.sources), received=dict(inputs.received)
+        ),
+        env=dict(secrets),
+        private=frozenset(secrets),
+    )
 
 
 def _needed(root: Path, task: Task, settings: WorkerSettings, cache: Cache) -> Declared:
