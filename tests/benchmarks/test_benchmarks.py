@@ -183,7 +183,10 @@ def test_starts_are_measured(options: Options) -> None:
 
 @pytest.mark.integration
 @pytest.mark.long
-@pytest.mark.skipif(CHROMIUM is None, reason="NO BROWSER: measuring the web UI is not tested here. Run scripts/install-browser")
+@pytest.mark.skipif(
+    CHROMIUM is None,
+    reason="NO BROWSER: measuring the web UI is not tested here. Run scripts/install-browser",
+)
 def test_the_web_ui_is_measured(tmp_path: Path) -> None:
     rows = list(web.measure(Options(tmp_path, pairs=1, slow_pairs=1, scale=0.01)))
     assert [row.what.split(" ")[0] for row in rows] == [

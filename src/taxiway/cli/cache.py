@@ -72,22 +72,7 @@ def show(
     most = _size(bounds.max_bytes) if bounds.max_bytes else "any size"
     days = f"{bounds.max_days} days without use" if bounds.max_days else "any age"
     display.note(f"\n{cache.root}: kept up to {most} and {days}")
-    if warm:
-        display.note("\nWarm processes:")
-        display.table(
-            ("environment", "pid", "age", "idle", "tasks", "memory"),
-            [
-                (
-                    one.environment[:12],
-                    one.pid,
-                    _span(one.age),
-                    _doing(one),
-                    one.forked,
-                    _size(one.bytes),
-                )
-                for one in warm
-            ],
-        )
+    _show_warm(warm)
 
 
 def prune_(
@@ -195,6 +180,26 @@ def _moment(entry: Entry) -> str:
     if entry.in_use:
         return "in use"
     return display.moment(datetime.fromtimestamp(entry.used_at, UTC).isoformat())
+
+
+def _show_warm(warm: list[Living]) -> None:
+    if not warm:
+        return
+    display.note("\nWarm processes:")
+    display.table(
+        ("environment", "pid", "age", "idle", "tasks", "memory"),
+        [
+            (
+                one.environment[:12],
+                one.pid,
+                _span(one.age),
+                _doing(one),
+                one.forked,
+                _size(one.bytes),
+            )
+            for one in warm
+        ],
+    )
 
 
 def _doing(one: Living) -> str:
