@@ -34,6 +34,13 @@ _ENVIRONMENT = Environment(
 )
 _TEMPLATE_TEXT = files("taxiway.release").joinpath("dag_template.py.jinja2").read_text("ascii")
 _TEMPLATE = _ENVIRONMENT.from_string(_TEMPLATE_TEXT)
+_SELDOM = (
+    ("timeout", None),
+    ("trigger_rule", "all_success"),
+    ("pool", None),
+    ("pool_slots", 1),
+    ("queue", None),
+)
 TEMPLATE = hashlib.sha256(_TEMPLATE_TEXT.encode("ascii")).hexdigest()
 
 
@@ -112,21 +119,15 @@ def _task_data(task: Task) -> dict[str, Any]:
         if task.is_git
         else {"python_callable": (task.python_callable or "").split("\n")}
     )
-    seldom = {
-        "timeout": (task.timeout, None),
-        "trigger_rule": (task.trigger_rule, "all_success"),
-        "pool": (task.pool, None),
-        "pool_slots": (task.pool_slots, 1),
-        "queue": (task.queue, None),
-    }
-    return {
-        **code,
-        "params": plain(task.params),
-        "retry_count": task.retry_count,
-        "retry_delay": task.retry_delay,
-        **{key: value for key, (value, default) in seldom.items() if value != default},
-        **({"expand": _expand_data(task)} if task.expand else {}),
-    }
+    code["params"] = plain(task.params)
+    code["retry_count"] = task.retry_count
+    code["retry_delay"] = task.retry_delay
+    for name, default in _SELDOM:
+        if (value := getattr(task, name)) != default:
+            code[name] = value
+    if task.expand:
+        code["expand"] = _expand_data(task)
+    return code
 
 
 def _expand_data(task: Task) -> dict[str, Any]:
