@@ -1,14 +1,19 @@
 """The real server with many tasks, runs and lines, for a browser to look at; Airflow is in memory.
 
 Run by itself: `python -m benchmarks.web_driver HOME PORT [SCALE]`. It leaves the addresses of its
-pages in HOME/addresses.json, and serves until it is told to stop. One workflow has a run that goes
-on for ever: each second some of its tasks end, others begin, and one writes.
+pages in HOME/addresses.json, and serves until it is told to stop, or until the other end of the pipe
+that it reads from is gone: whoever started it was killed. One workflow has a run that goes on for
+ever: each second some of its tasks end, others begin, and one writes.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import stat
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -201,6 +206,15 @@ def fill(database: Database, sized: Callable[[int], int]) -> dict[str, str]:
     }
 
 
+def end_with_parent() -> None:
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        threading.Thread(target=wait, daemon=True).start()
+
+
 def main(home: Path, port: int, scale: float) -> None:
     def sized(count: int) -> int:
         return max(2, round(count * scale))
@@ -218,4 +232,5 @@ def main(home: Path, port: int, scale: float) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]) if sys.argv[3:] else 1.0)

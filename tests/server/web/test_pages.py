@@ -88,6 +88,40 @@ def test_a_link_to_a_line_shows_that_line(window: Window, at: dict[str, str]) ->
     expect(page.get_by_text("1 of 6,000 lines")).to_be_visible()
 
 
+def test_what_a_log_is_searched_for_is_in_the_address(window: Window, at: dict[str, str]) -> None:
+    page = window.open(at["log"], "6,000 lines")
+    page.get_by_label("Search the log").fill("step 3")
+    page.wait_for_url(re.compile("q=step"))
+    page.locator("input[aria-label='Lowest level']").click()
+    page.get_by_role("option", name="warning up").click()
+    expect(page.get_by_text("1 of 6,000 lines")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("1 of 6,000 lines")).to_be_visible()
+    expect(page.get_by_label("Search the log")).to_have_value("step 3")
+    expect(page.locator(".log-line mark")).to_have_text("step 3")
+    page.go_back()
+    expect(page.get_by_text("1,111 of 6,000 lines")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("6,000 lines", exact=True)).to_be_visible()
+    expect(page.get_by_label("Search the log")).to_have_value("")
+
+
+def test_a_log_is_as_high_as_its_lines(window: Window, at: dict[str, str]) -> None:
+    """Heights are reckoned, not measured: what is drawn has to agree, also where lines are long."""
+    window.page.set_viewport_size({"width": 800, "height": 700})
+    page = window.open(at["log"], "6,000 lines")
+    lines = page.locator(".log-lines")
+    for top in (0, 30_000, 10**9):
+        lines.evaluate("(e, top) => { e.scrollTop = top; }", top)
+        page.wait_for_timeout(100)
+        sizes = page.locator(".log-line").evaluate_all(
+            "all => all.map((e) => [e.clientHeight, e.querySelector('.log-text').offsetHeight])"
+        )
+        assert len(sizes) > 10
+        assert [one for one in sizes if one[0] != one[1]] == []
+    expect(page.locator(".log-line").last).to_contain_text("step 6000:")
+
+
 def test_without_a_stream_the_page_looks_again(window: Window, at: dict[str, str]) -> None:
     window.page.route("**/events", lambda route: route.fulfill(status=503, body="{}"))
     page = window.open(at["run"], "looked at every 5 s")
@@ -138,6 +172,21 @@ def test_the_grid_is_one_request_and_is_led_through_by_keys(
     page.wait_for_url(re.compile("/runs/.*task=task_000"))
     page.go_back()
     expect(page.get_by_text("Runs and their tasks")).to_be_visible()
+
+
+def test_the_cells_of_the_grid_stand_below_their_runs(window: Window, at: dict[str, str]) -> None:
+    page = window.open(at["grid"], "Runs and their tasks")
+    page.locator(".grid-cell").first.wait_for()
+    places = page.locator("[data-at]").evaluate_all(
+        "all => all.map((e) => [...e.dataset.at.split('/').map(Number), e.getBoundingClientRect().x,"
+        "e.getBoundingClientRect().y])"
+    )
+    x = {run: x for row, run, x, _ in places if row == 0}
+    y = {row: y for row, run, _, y in places if run == 0}
+    assert len(places) == 6 * (1 + 3)
+    assert [one for one in places if abs(one[2] - x[one[1]]) > 1 or one[3] != y[one[0]]] == []
+    names = page.locator(".grid-name").evaluate_all("all => all.map((e) => e.innerText)")
+    assert names == ["task_000", "task_001", "task_002"]
 
 
 def test_times_are_relative_and_exact_on_hover(window: Window) -> None:
@@ -197,7 +246,8 @@ def test_a_page_of_another_version_is_loaded_again(window: Window, at: dict[str,
     gone = window.page.route
     page = window.open(at["grid"], "Runs and their tasks")
     gone("**/assets/Releases-*.js", lambda route: route.fulfill(status=404), times=1)
-    page.get_by_role("link", name="Releases", exact=True).click()
+    with page.expect_event("load"):
+        page.get_by_role("link", name="Releases", exact=True).click()
     expect(
         page.get_by_text("The DAG file").or_(page.get_by_text("Release 1")).first
     ).to_be_visible()

@@ -73,30 +73,7 @@ function Cells({ runs, tasks }: { runs: GridRun[]; tasks: string[] }) {
         if (href) void go(href);
       }}
     >
-      <div
-        role="table"
-        className="grid"
-        aria-label="Runs and the states of their tasks"
-        aria-rowcount={tasks.length + 1}
-        aria-colcount={ordered.length + 1}
-        style={sizes(tasks, ordered.length)}
-      >
-        <div role="rowgroup" className="grid-head">
-          <div role="row" aria-rowindex={1}>
-            <span role="columnheader" className="grid-corner" aria-label="Task">
-              {seconds(longest)}
-            </span>
-            {shown.map((first, index) => (
-              <Heads
-                key={first}
-                first={first}
-                after={gap(shown, index, BLOCK)}
-                runs={ordered}
-                longest={longest}
-              />
-            ))}
-          </div>
-        </div>
+      <div className="grid" style={sizes(tasks, ordered.length)}>
         <div className="grid-names" ref={names}>
           {rows.map((row, index) => (
             <span
@@ -111,17 +88,41 @@ function Cells({ runs, tasks }: { runs: GridRun[]; tasks: string[] }) {
             </span>
           ))}
         </div>
-        <div role="rowgroup" className="grid-rows">
-          {rows.map((row, index) => (
-            <Row
-              key={row}
-              row={row}
-              below={gap(rows, index, 1)}
-              task={tasks[row] ?? ""}
-              runs={ordered}
-              shown={shown}
-            />
-          ))}
+        <div
+          role="table"
+          className="grid-table"
+          aria-label="Runs and the states of their tasks"
+          aria-rowcount={tasks.length + 1}
+          aria-colcount={ordered.length + 1}
+        >
+          <div role="rowgroup" className="grid-head">
+            <div role="row" aria-rowindex={1}>
+              <span role="columnheader" className="grid-corner" aria-label="Task">
+                <span className="grid-longest">{seconds(longest)}</span>
+              </span>
+              {shown.map((first, index) => (
+                <Heads
+                  key={first}
+                  first={first}
+                  after={gap(shown, index, BLOCK)}
+                  runs={ordered}
+                  longest={longest}
+                />
+              ))}
+            </div>
+          </div>
+          <div role="rowgroup" className="grid-rows">
+            {rows.map((row, index) => (
+              <Row
+                key={row}
+                row={row}
+                below={gap(rows, index, 1)}
+                task={tasks[row] ?? ""}
+                runs={ordered}
+                shown={shown}
+              />
+            ))}
+          </div>
         </div>
       </div>
     </div>

@@ -2,7 +2,12 @@ import { memo } from "react";
 import type { GridRun } from "../../api/queries";
 import { lookOf, stateWords } from "../../components/State";
 import { exact, seconds, span } from "../../components/time";
-import { BLOCK, gap } from "./sight";
+import { BLOCK, CELL, gap } from "./sight";
+
+/** A block ends where the runs do: a row has no room for more. */
+function placed(first: number, after: number, runs: number) {
+  return { marginLeft: after, width: Math.min(BLOCK, runs - first) * CELL };
+}
 
 /** The heads of a block of runs. */
 export const Heads = memo(function Heads({
@@ -18,7 +23,7 @@ export const Heads = memo(function Heads({
   longest: number;
 }) {
   return (
-    <div className="grid-block" style={{ marginLeft: after }}>
+    <div className="grid-block" style={placed(first, after, runs.length)}>
       {runs.slice(first, first + BLOCK).map((run, index) => (
         <Head
           key={run.id}
@@ -118,7 +123,7 @@ interface Cells {
 /** Drawn again only when one of its own states has changed. */
 const Block = memo(function Block({ first, after, row, task, runs }: Cells) {
   return (
-    <div className="grid-block" style={{ marginLeft: after }}>
+    <div className="grid-block" style={placed(first, after, runs.length)}>
       {runs.slice(first, first + BLOCK).map((run, index) => (
         <Cell key={run.id} run={run} task={task} row={row} at={first + index} />
       ))}
