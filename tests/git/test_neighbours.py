@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from taxiway.errors import Unavailable
-from taxiway.git import export, listing
+from taxiway.git import export, listing, objects
 from taxiway.git.export import export_snapshot
+from taxiway.git.known_trees import KnownTrees
 from taxiway.git.mirror import Mirror
 from taxiway.git.snapshot import use_snapshot
 from taxiway.storage.cache import Cache
@@ -111,6 +113,20 @@ def test_much_that_changed_is_a_full_layer(mirror, big, storage) -> None:
     sealed(mirror, storage)
     big.commit({name: "all new" for name in MANY})
     assert len(steps_of(sealed(mirror, storage), storage)) == 1
+
+
+def test_a_tree_that_the_mirror_lost_is_no_neighbour(
+    mirror, big, storage, cache, folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed(mirror, storage)
+    assert not cache.path("exports", "").exists()  # the mirror has the tree itself
+    shutil.rmtree(mirror.files)
+    monkeypatch.setattr(objects, "_KNOWN", KnownTrees())  # another process
+    big.commit({"other": "o"})
+    tree = sealed(mirror, storage)
+    assert len(steps_of(tree, storage)) == 1
+    with use_snapshot(tree, storage, Cache(folder / "cold")) as root:
+        assert files_of(root)["other"] == b"o"
 
 
 @pytest.mark.parametrize("harm", ["content", "gone", "listing", "flipped", "no-listing", "evicted"])
