@@ -2,13 +2,8 @@ import { Group, List, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import {
-  artifactsQuery,
-  recordQuery,
-  type Run,
-  type SealedTask,
-  type TaskRun,
-} from "../../api/queries";
+import { artifactsQuery, recordQuery } from "../../api/outcome";
+import type { Run, SealedTask, TaskRun } from "../../api/queries";
 import { Loading } from "../../components/Loading";
 import { Refused } from "../../components/Refused";
 import { TaskCode } from "../../components/TaskCode";
