@@ -24,7 +24,9 @@ DECLARED = {
 
 def test_a_workflow_of_the_server_is_checked_without_a_deploy(service: Any) -> None:
     made = service.workflow("load")
-    assert service.json("check", made["name"]) == {"ok": True, "commit": None, "problems": []}
+    answer = service.json("check", made["name"])
+    assert set(answer.pop("params_schemas")) == {"load"}
+    assert answer == {"ok": True, "commit": None, "problems": []}
     assert "The check passes" in service.run("check", made["id"]).stderr
     with service.client as client:
         client.create_task(workflow_id=made["id"], name="broken", python_callable="x = 1")
