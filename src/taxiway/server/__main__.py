@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         hint = f"\n\nhint: {error.hint}" if error.hint else ""
         print(f"error: {error.message}{hint}", file=sys.stderr)
         return 2
+    # What a start makes stays to the end: no collection during a request needs to look through it.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
         app,
         host=settings.host,
