@@ -34,10 +34,10 @@ _KEPT = {"GIT_SSL_CAINFO"}
 _SECOND = {
     "test_web",
     "test_cli",
-    "test_notifications",
     "test_ordinary_repositories",
     "test_readme",
     "test_seed",
+    "test_values",
 }
 
 
