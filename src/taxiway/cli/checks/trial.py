@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from taxiway.cli.checks.folder import tree_of
-from taxiway.environment.build import use_environment
+from taxiway.environment.build import Environment, use_environment
 from taxiway.environment.declared import Declared
 from taxiway.environment.settle import settle
 from taxiway.errors import Invalid, NotFound, TaxiwayError
@@ -150,10 +150,10 @@ def _try(
         environment = stack.enter_context(ready)
         workspace = stack.enter_context(open_workspace(cache.root))
         work = replace(
-            _work(root, task, inputs, secrets),
-            python=environment.python,
-            environment=environment.path,
+            _work(root, task, inputs, environment),
             limits=settings.value_limits,
+            env=dict(secrets),
+            private=frozenset(secrets),
         )
         values = ValueExchange(workspace, storage, cache, settings.value_max_size)
         worker = Worker(os.environ, settings.task_env_pass, "root")
@@ -162,12 +162,12 @@ def _try(
         return supervision.came
 
 
-def _work(root: Path, task: Task, inputs: Inputs, secrets: Mapping[str, str]) -> Work:
-    """As `execute` has it for a run, but for the environment."""
+def _work(root: Path, task: Task, inputs: Inputs, environment: Environment) -> Work:
+    """As `execute` has it for a run."""
     return Work(
         task=task.name,
-        python=Path(),
-        environment=Path(),
+        python=environment.python,
+        environment=environment.path,
         snapshot=root,
         script_path=task.script_path,
         function_name=task.function_name,
@@ -176,8 +176,6 @@ def _work(root: Path, task: Task, inputs: Inputs, secrets: Mapping[str, str]) ->
         wiring=Wiring(
             tuple(inputs.values), inputs=dict(inputs.sources), received=dict(inputs.received)
         ),
-        env=dict(secrets),
-        private=frozenset(secrets),
     )
 
 

@@ -40,7 +40,7 @@ else:
 _LOOK = 2_000  # milliseconds between two looks at the environment and the clock
 _LOADING = 600.0  # seconds for the imports
 _ASKING = 1.0  # seconds for a worker to say what it wants
-_MESSAGE = 1 << 16
+MESSAGE = 1 << 16
 _DESCRIPTORS = 6  # stdout, stderr, the channel, the payload, status, the orders
 TELL = b"tell"  # in the place of a task, from who only asks
 _CREDENTIALS = 12  # bytes: pid, uid and gid of who is at the other end
@@ -167,7 +167,7 @@ class Broker:
             fds: list[int] = []
             try:
                 peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS)
-                data, fds, _, _ = socket.recv_fds(connection, _MESSAGE, _DESCRIPTORS)
+                data, fds, _, _ = socket.recv_fds(connection, MESSAGE, _DESCRIPTORS)
                 uid = int.from_bytes(peer[4:8], "little")
                 if uid != os.getuid():
                     return
@@ -218,7 +218,7 @@ class Broker:
         return ""
 
     def _hear(self) -> None:
-        what, *numbers = self._line.recv(_MESSAGE).split() or [b""]
+        what, *numbers = self._line.recv(MESSAGE).split() or [b""]
         if what == b"ready":
             self._ready = True
             self._namespace = os.open(f"/proc/{self._server}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from taxiway.runner.warm.broker import TELL
+from taxiway.runner.warm.broker import MESSAGE, TELL
 from taxiway.runner.warm.place import FOLDER, Place
 
 _ANSWER = 2.0  # seconds; it answers at once, unless it was stopped
-_MESSAGE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def _ask(place: Place) -> Living | None:
         try:
             connection.settimeout(_ANSWER)
             connection.send(TELL)
-            told = marshal.loads(connection.recv(_MESSAGE))  # noqa: S302 - from this very user
+            told = marshal.loads(connection.recv(MESSAGE))  # noqa: S302 - from this very user
         except (OSError, EOFError, ValueError, TypeError):
             return None
     return Living(

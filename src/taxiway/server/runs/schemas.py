@@ -113,6 +113,7 @@ class ReadLog:
 
 
 READ_LOG = TypeAdapter(ReadLog)
+READ_LINE = TypeAdapter(LogLine)
 
 
 def run_response(row: RunRow, release: ReleaseRow | None, held: str | None = None) -> RunResponse:

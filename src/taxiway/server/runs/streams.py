@@ -19,7 +19,7 @@ from taxiway.server.releases.holds import held_texts
 from taxiway.server.runs import service
 from taxiway.server.runs.mirror import RunMirror
 from taxiway.server.runs.polls import FRESH_SECONDS, Polls
-from taxiway.server.runs.schemas import LogLineResponse, TaskRunResponse, run_response
+from taxiway.server.runs.schemas import READ_LINE, TaskRunResponse, run_response
 from taxiway.server.runs.timings import ENDED
 
 DOWN_SECONDS = 3.0
@@ -138,10 +138,8 @@ async def log_events(
 
 
 def _line_event(position: Position, line: LogLine) -> ServerSentEvent:
-    body = LogLineResponse.model_validate(line, from_attributes=True).model_dump(
-        mode="json", by_alias=True
-    )
-    return _event("line", {"try_number": position.tried, **body}, position.event_id)
+    body = {"try_number": position.tried, **READ_LINE.dump_python(line, mode="json")}
+    return _event("line", body, position.event_id)
 
 
 def _end(state: str, position: Position) -> ServerSentEvent:
